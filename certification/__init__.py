@@ -1,0 +1,1 @@
+"""The evidence: requirements, claims, tests, campaigns and code tied together, packed and audited."""

@@ -1,0 +1,178 @@
+"""Writes an evidence pack aside and moves it in place in one rename."""
+
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from certification import manifest as manifests
+from certification.campaigns import split
+from certification.canonical import dump, sha256, sources_digest
+from certification.evidence import assemble
+from certification.models import Claim, TestResult, parse
+from certification.report.render import html, pdf, renderer_digest
+from certification.requirements import Requirements, load, with_project
+from certification.results import junit_bytes, read_junit
+from certification.verdicts import faults
+from controller.errors import InputError
+
+
+@dataclass(frozen=True)
+class Packed:
+    """A written pack: its folder, exit status (0, 1 or 3), digest, and the object for `--json`."""
+
+    path: Path
+    status: int
+    digest: str
+    summary: dict[str, Any]
+
+
+def write_pack(
+    out: Path,
+    project_info: dict[str, Any],
+    verify: dict[str, Any],
+    hil: dict[str, Any] | None,
+    junit: Path | None,
+    kernel_sources: dict[str, str],
+    proofs_dir: Path,
+    requirements: Requirements | None = None,
+    code: dict[str, str] | None = None,
+    now: datetime | None = None,
+) -> Packed:
+    """Write the pack to `out`, which holds nothing yet or an older pack; a kill leaves that or nothing.
+
+    kernel_sources holds the printed C, parameter files included; proofs_dir the `.smt2` files that the
+    verdicts name as `proofs/NAME`; code the digests of the sources by path. Raises InputError.
+    """
+    _may_replace(out)
+    rules = with_project(requirements or load(), project_info.get("requirements", []), "controller.toml")
+    repeatable, measured = split(hil or {})
+    measured.setdefault("date", (now or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%S+00:00"))
+    report = junit_bytes(junit) if junit else None
+    tests: list[TestResult] = read_junit(report, str(junit)) if report is not None else []
+    proofs = _proofs(verify, proofs_dir)
+    kernel = _kernel(kernel_sources, verify["program"])
+    project = {key: value for key, value in project_info.items() if key != "requirements"}
+    evidence = assemble(project, verify, repeatable, measured, tests, kernel, code or {}, rules)
+    evidence["proofs"] = {file: sha256(data) for file, data in sorted(proofs.items())}
+    stage = _stage(out)
+    histogram = measured.pop("histogram", {})
+    contents = {
+        "evidence.json": dump(evidence),
+        "hil/measured.json": dump(measured),
+        "hil/histogram.json": dump(histogram),
+        "hil/campaign.json": dump(repeatable),
+        **{f"kernel/{name}": text.encode() for name, text in kernel_sources.items()},
+        **proofs,
+    }
+    if report is not None:
+        contents["tests/junit.xml"] = report
+    # The reports are made from what the files say, as an audit makes them again.
+    evidence = json.loads(contents["evidence.json"])
+    shown = json.loads(dump(measured | {"histogram": histogram}))
+    contents["index.html"] = html(evidence, shown)
+    contents["evidence.pdf"] = pdf(evidence, shown, stage.with_name(stage.name + ".pdf"))
+    for path, data in contents.items():
+        (stage / path).parent.mkdir(parents=True, exist_ok=True)
+        (stage / path).write_bytes(data)
+    about = {"project": project["name"], "seawall": _version(), "renderer": renderer_digest()}
+    manifest = manifests.make(stage, about | {"typst": version("typst")})
+    (stage / manifests.NAME).write_bytes(dump(manifest))
+    _move(stage, out)
+    summary = _summary(out, manifest, evidence)
+    return Packed(out, evidence["status"], manifest["pack_digest"], summary)
+
+
+def _version() -> str:
+    try:
+        return version("seawall")
+    except PackageNotFoundError:
+        return "source"
+
+
+def _proofs(verify: dict[str, Any], folder: Path) -> dict[str, bytes]:
+    """The files that the verdicts name, by their path in the pack. Raises InputError where one is missing."""
+    found: dict[str, bytes] = {}
+    claims = [parse(Claim, entry, "verify: claims") for entry in verify["claims"]]
+    names = [claim.id for claim in claims]
+    if len(set(names)) != len(names):
+        raise InputError("verify: claims: an id stands twice; run `seawall verify` again")
+    for claim in claims:
+        for file in [*claim.evidence, *(answer.file for answer in claim.answers)]:
+            path = folder / Path(file).relative_to("proofs") if file.startswith("proofs/") else None
+            if path is None or ".." in Path(file).parts:
+                raise InputError(f"verify: claim {claim.id}: {file} is not under proofs/; name it so")
+            if path.is_file():
+                found[file] = path.read_bytes()
+        wrong = faults(claim, found)
+        if wrong:
+            raise InputError(f"verify: {wrong[0]}; run `seawall verify` again")
+    return found
+
+
+def _kernel(sources: dict[str, str], program: dict[str, Any]) -> dict[str, Any]:
+    """Digests of the printed C, which must be those that the proofs name."""
+    kernel, parameters = partition(sources)
+    found = {"kernel_digest": sources_digest(kernel), "parameter_digest": sources_digest(parameters)}
+    for name, digest in found.items():
+        if digest != program[name]:
+            raise InputError(f"kernel: {name} is not the proved one; run `seawall verify` again")
+    files = {name: sha256(text.encode()) for name, text in sorted(sources.items())}
+    return found | {"files": files}
+
+
+def partition(sources: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """(kernel files, parameter files): the two that have a digest each."""
+    parameters = {name: text for name, text in sources.items() if name.startswith("parameters.")}
+    return {name: text for name, text in sources.items() if name not in parameters}, parameters
+
+
+def _summary(out: Path, manifest: dict[str, Any], evidence: dict[str, Any]) -> dict[str, Any]:
+    """The object that `certify --json` gives (schema/certify-1.json)."""
+    matrix = evidence["trace"]
+    rows = [{key: row[key] for key in ("id", "status", "means", "reasons")} for row in matrix["requirements"]]
+    return {
+        "schema": "seawall/certify/1",
+        "pack": str(out),
+        "pack_digest": manifest["pack_digest"],
+        "deterministic_digest": manifest["deterministic_digest"],
+        "status": evidence["status"],
+        "counts": evidence["counts"],
+        "requirements": rows,
+        "orphans": matrix["orphans"],
+        "open": [claim["id"] for claim in evidence["claims"] if claim["word"] == "OPEN"],
+    }
+
+
+def _may_replace(out: Path) -> None:
+    """Only an empty place or a pack may be replaced. Raises InputError."""
+    if out.is_symlink() or (out.exists() and not out.is_dir()):
+        raise InputError(f"{out}: is no folder; give another place for the pack")
+    if out.exists() and any(out.iterdir()) and not (out / manifests.NAME).is_file():
+        raise InputError(f"{out}: holds files that are no pack; give another place, or empty it")
+
+
+def _stage(out: Path) -> Path:
+    """A fresh folder beside `out`; what killed runs left there goes."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    for left in out.parent.glob(f".{out.name}.*.partial*"):
+        pid = left.name.removeprefix(f".{out.name}.").split(".")[0]
+        if pid.isdigit() and (int(pid) == os.getpid() or not Path(f"/proc/{pid}").exists()):
+            shutil.rmtree(left, ignore_errors=True)
+    stage = out.parent / f".{out.name}.{os.getpid()}.partial"
+    stage.mkdir()
+    return stage
+
+
+def _move(stage: Path, out: Path) -> None:
+    """Put the finished folder in place of the old one. Killed between the two renames, none is there."""
+    old = stage.with_name(stage.name + ".old")
+    if out.exists():
+        out.rename(old)
+    stage.rename(out)
+    shutil.rmtree(old, ignore_errors=True)
+    shutil.rmtree(stage.with_name(stage.name + ".pdf"), ignore_errors=True)

@@ -1,0 +1,136 @@
+"""The shape of controller.toml: every key with its type and the range that it may have."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+RANGE_LIMIT = 1.0e150  # products of two such numbers stay finite
+WEIGHT_LIMIT = 1.0e9
+TIME_LIMIT_US = 10_000_000
+
+
+def _filled(text: str) -> str:
+    if not text.strip():
+        raise ValueError("is blank; fill it in")
+    return text
+
+
+def _name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,63}", text):
+        raise ValueError("must begin with a letter and have only letters, digits, _ and -; choose another")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_filled)]
+Name = Annotated[str, AfterValidator(_name)]
+Number = Annotated[float, Field(ge=-RANGE_LIMIT, le=RANGE_LIMIT)]
+Gain = Annotated[float, Field(ge=-WEIGHT_LIMIT, le=WEIGHT_LIMIT)]
+Micros = Annotated[int, Field(ge=1, le=TIME_LIMIT_US)]
+
+
+class Table(BaseModel):
+    """A table that takes no unknown key, no wrong type, no NaN and no infinity."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class ControllerTable(Table):
+    """[controller]: name, period in us, Runge-Kutta substeps a period, recovery in periods."""
+
+    name: Name
+    period_us: Micros
+    substeps: Annotated[int, Field(ge=1, le=1000)] = 1
+    precision: Literal["float64"] = "float64"
+    network: Text = "network.json"
+    recovery_periods: Annotated[int, Field(ge=1, le=1_000_000)] = 20
+    inbox_slots: Annotated[int, Field(ge=1, le=1024)] = 16
+
+
+class DtTable(Table):
+    """[dt]: the range of the time between two steps that the proofs cover, in us."""
+
+    low_us: Micros
+    high_us: Micros
+
+
+class StateTable(Table):
+    """[state]: the limit that the kernel holds every |h| to."""
+
+    limit: Annotated[float, Field(gt=0.0, le=WEIGHT_LIMIT)] = 1.0625
+
+
+class InputTable(Table):
+    """[[input]]: one sensor; range in its unit, low-pass time constant in s, age limit in us."""
+
+    name: Name
+    unit: Text
+    low: Number
+    high: Number
+    filter_s: Annotated[float, Field(ge=0.0, le=1.0e6)]
+    stale_us: Annotated[int, Field(ge=1, le=1_000_000_000)]
+    source: Text
+
+
+class OutputTable(Table):
+    """[[output]]: one actuator; range and safe value in its unit, slew limit in unit per second."""
+
+    name: Name
+    unit: Text
+    low: Number
+    high: Number
+    safe: Number
+    max_rate: Annotated[float, Field(gt=0.0, le=RANGE_LIMIT)]
+    source: Text
+
+
+class FallbackTable(Table):
+    """[[fallback]]: the PID of one output; error = setpoint - input, integral in unit seconds."""
+
+    output: Text
+    input: Text
+    setpoint: Number
+    kp: Gain
+    ki: Gain
+    kd: Gain
+    integral_low: Number
+    integral_high: Number
+
+
+class BudgetTable(Table):
+    """[timing.budget_us]: the share of each stage in a period's deadline, in us."""
+
+    sensor: Micros
+    preprocess: Micros
+    network: Micros
+    output: Micros
+
+
+class TimingTable(Table):
+    """[timing]: the deadline of a period's work, counted from its start, in us."""
+
+    deadline_us: Micros
+    budget_us: BudgetTable
+
+
+class RequirementTable(Table):
+    """[[requirement]]: a sentence, and the claims, tests and campaigns that show it (ids or patterns)."""
+
+    id: Name
+    text: Text
+    claims: list[Text] = []
+    tests: list[Text] = []
+    campaigns: list[Text] = []
+
+
+class Config(Table):
+    """The whole controller.toml."""
+
+    controller: ControllerTable
+    dt: DtTable
+    state: StateTable = StateTable()
+    input: Annotated[list[InputTable], Field(min_length=1, max_length=1024)]
+    output: Annotated[list[OutputTable], Field(min_length=1, max_length=1024)]
+    fallback: Annotated[list[FallbackTable], Field(min_length=1, max_length=1024)]
+    timing: TimingTable
+    requirement: list[RequirementTable] = []

@@ -1,0 +1,196 @@
+"""Controller: the only mutable state, behind two backends that give the same bits."""
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from pathlib import Path
+from typing import Literal, Protocol
+
+from controller.errors import InputError
+from controller.kernel import step as kernel
+from controller.kernel.modes import CAUSE_NAMES, MODE_NAMES
+from controller.kernel.records import Law, State, Work, allocate
+from controller.native.binding import NativeKernel
+from controller.project import Project, load
+
+Backend = Literal["python", "native"]
+BACKENDS = ("python", "native")
+WORD = 1 << 63  # times and channels are 64-bit in flight
+
+
+class Kernel(Protocol):
+    """What a backend offers; times in us, values in the inputs' units."""
+
+    def reset(self) -> None: ...
+    def receive(self, now_us: int, channel: int, time_us: int, value: float, /) -> None: ...
+    def step(self, now_us: int, missed: int, /) -> None: ...
+    def snapshot(self) -> State: ...
+    @property
+    def output(self) -> tuple[float, ...]: ...
+    @property
+    def hidden(self) -> list[float]: ...
+    @property
+    def mode(self) -> int: ...
+    @property
+    def cause(self) -> int: ...
+
+
+class PythonKernel:
+    """The living definition: the kernel's own Python on records of its own."""
+
+    def __init__(self, law: Law, sizes: dict[str, int]) -> None:
+        self._law = law
+        self._state = allocate(State, sizes)
+        self._work = allocate(Work, sizes)
+        self.reset()
+
+    def reset(self) -> None:
+        """Back to the declared initial state."""
+        kernel.reset(self._law, self._state)
+
+    def receive(self, now_us: int, channel: int, time_us: int, value: float) -> None:
+        """Accept one sample."""
+        kernel.receive(self._state, now_us, channel, time_us, value)
+
+    def step(self, now_us: int, missed: int) -> None:
+        """One control period."""
+        kernel.step(self._law, self._state, self._work, now_us, missed)
+
+    def snapshot(self) -> State:
+        """A copy of the whole state."""
+        return deepcopy(self._state)
+
+    @property
+    def output(self) -> tuple[float, ...]:
+        """The commands of the last step, in output units."""
+        return tuple(self._state.output)
+
+    @property
+    def hidden(self) -> list[float]:
+        """A copy of the hidden state."""
+        return list(self._state.hidden)
+
+    @property
+    def mode(self) -> int:
+        """NOMINAL, FALLBACK or SAFE."""
+        return self._state.mode
+
+    @property
+    def cause(self) -> int:
+        """Why; see controller.kernel.modes."""
+        return self._state.cause
+
+
+class Controller:
+    """A project's controller in flight: reset once, then receive samples and tick, or step, each period."""
+
+    def __init__(self, project: Project, backend: Backend = "python") -> None:
+        if backend not in BACKENDS:
+            raise InputError(f"backend {backend!r}: there is no such backend; choose python or native")
+        self.project = project
+        self.backend = backend
+        self.channels = {sensor.name: j for j, sensor in enumerate(project.config.input)}
+        make = NativeKernel if backend == "native" else PythonKernel
+        self._kernel: Kernel = make(project.law, project.sizes)
+        self._inputs = project.sizes["inputs"]
+
+    @classmethod
+    def load(cls, directory: Path | str, backend: Backend = "python") -> "Controller":
+        """The controller of the project in a folder; raises InputError."""
+        return cls(load(directory), backend)
+
+    def step(
+        self,
+        timestamp_us: int,
+        measurements: Mapping[str, float] | Sequence[float],
+        missed: bool = False,
+    ) -> tuple[float, ...]:
+        """One period at timestamp_us with samples measured now; the commands in output units.
+
+        measurements: by input name (some may be absent), or one for each input in the project's order.
+        missed: whether the last period ended after its deadline. Raises InputError on an unknown name.
+        """
+        _word(timestamp_us, "timestamp_us")
+        receive = self._kernel.receive
+        if isinstance(measurements, Mapping):
+            for name, value in measurements.items():
+                receive(timestamp_us, self.channel(name), timestamp_us, _real(value))
+        else:
+            if len(measurements) != self._inputs:
+                given = len(measurements)
+                raise InputError(f"measurements: {given} given, {self._inputs} inputs; give one for each")
+            for j, value in enumerate(measurements):
+                receive(timestamp_us, j, timestamp_us, _real(value))
+        self._kernel.step(timestamp_us, 1 if missed else 0)
+        return self._kernel.output
+
+    def receive(self, now_us: int, channel: int | str, time_us: int, value: float) -> None:
+        """Accept a sample measured at time_us that arrives at now_us; an unknown number counts as refused."""
+        number = self.channel(channel) if isinstance(channel, str) else channel
+        for word, name in ((now_us, "now_us"), (number, "channel"), (time_us, "time_us")):
+            _word(word, name)
+        self._kernel.receive(now_us, number, time_us, _real(value))
+
+    def tick(self, now_us: int, missed: bool = False) -> tuple[float, ...]:
+        """One period at now_us on what was received; the commands in output units."""
+        _word(now_us, "now_us")
+        self._kernel.step(now_us, 1 if missed else 0)
+        return self._kernel.output
+
+    def channel(self, name: str) -> int:
+        """The number of the input with this name; raises InputError if there is none."""
+        number = self.channels.get(name)
+        if number is None:
+            raise InputError(
+                f"input {name!r}: there is no such input; choose from {', '.join(self.channels)}"
+            )
+        return number
+
+    def reset(self) -> None:
+        """Back to the declared initial state: at rest, in SAFE, at the safe output."""
+        self._kernel.reset()
+
+    def snapshot(self) -> State:
+        """A copy of the whole state as a kernel record."""
+        return self._kernel.snapshot()
+
+    @property
+    def state(self) -> list[float]:
+        """A copy of the hidden state."""
+        return self._kernel.hidden
+
+    @property
+    def output(self) -> tuple[float, ...]:
+        """The commands of the last step, in output units."""
+        return self._kernel.output
+
+    @property
+    def mode(self) -> int:
+        """0 NOMINAL, 1 FALLBACK, 2 SAFE."""
+        return self._kernel.mode
+
+    @property
+    def mode_name(self) -> str:
+        """The mode in words."""
+        return MODE_NAMES[self._kernel.mode]
+
+    @property
+    def cause(self) -> int:
+        """The highest cause of the last step; 0 is healthy."""
+        return self._kernel.cause
+
+    @property
+    def cause_name(self) -> str:
+        """The cause in words."""
+        return CAUSE_NAMES[self._kernel.cause]
+
+
+def _word(n: int, name: str) -> None:
+    if not -WORD <= n < WORD:
+        raise InputError(f"{name}: {n} does not fit 64 bits; give microseconds")
+
+
+def _real(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # an integer beyond binary64: outside every range, like an infinity
+        return float("inf") if value > 0 else float("-inf")

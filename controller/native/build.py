@@ -1,0 +1,56 @@
+"""Compile the printed C once for each set of sources, with cc if there is one, else with ziglang."""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from controller.errors import InputError
+from controller.native.bundle import digest, kernel_sources
+
+WARNINGS = ["-Wall", "-Wextra", "-Wconversion", "-Wpedantic", "-Werror"]
+MEANING = ["-std=c99", "-ffp-contract=off"]  # no fused multiply-add: it would change bits
+FAST = ["-O3"]
+
+
+def compiler() -> list[str]:
+    """The command of a C compiler; raises InputError if there is none."""
+    if shutil.which("cc"):
+        return ["cc"]
+    if importlib.util.find_spec("ziglang"):
+        return [sys.executable, "-m", "ziglang", "cc"]
+    raise InputError("native backend: no C compiler; apt-get install gcc, or pip install 'seawall[cross]'")
+
+
+def cache() -> Path:
+    """Where compiled kernels are kept: SEAWALL_CACHE, or the user's cache folder."""
+    base = os.environ.get("SEAWALL_CACHE") or os.environ.get("XDG_CACHE_HOME")
+    return Path(base or Path.home() / ".cache") / "seawall"
+
+
+def library(sizes: dict[str, int]) -> Path:
+    """The shared library of the kernel for these sizes; compiled on the first call."""
+    sources = kernel_sources(sizes)
+    command = [*compiler(), *MEANING, *WARNINGS, *FAST, "-march=native", "-shared", "-fPIC"]
+    key = digest({**sources, "command": " ".join(command)})
+    target = cache() / f"kernel-{key[:32]}.so"
+    if not target.exists():
+        compile_to(target, sources, command)
+    return target
+
+
+def compile_to(target: Path, sources: dict[str, str], command: list[str]) -> None:
+    """Write the sources aside, compile every .c, and move the result into place in one step."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        for name, text in sources.items():
+            Path(folder, name).write_text(text, encoding="utf-8")
+        units = sorted(name for name in sources if name.endswith(".c"))
+        run = [*command, *units, "-o", "out"]
+        done = subprocess.run(run, cwd=folder, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise InputError(f"compiler {command[0]}: {done.stderr.strip()}; the C needs a C99 compiler")
+        Path(folder, "out").replace(target)

@@ -1,0 +1,343 @@
+"""A whole small project's results as data: what verify, hil and the tests give, made by functions."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from certification.canonical import sources_digest
+from certification.pack import Packed, write_pack
+
+NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
+PROGRAM = "5b" * 32
+KERNEL = {"kernel.c": "/* the kernel */\n", "kernel.h": "/* its header */\n", "scalar.h": "/* words */\n"}
+PARAMETERS = {"parameters.c": "/* 0x1.8p+0 */\n", "parameters.h": "/* the table */\n"}
+REALS = """; one step of x' = x / 2 + u stays in [-2, 2]
+(set-info :status unsat)
+(set-logic QF_LRA)
+(declare-const x Real)
+(declare-const u Real)
+(assert (and (<= (- 2.0) x) (<= x 2.0)))
+(assert (and (<= (- 1.0) u) (<= u 1.0)))
+(assert (not (and (<= (- 2.0) (+ (* 0.5 x) u)) (<= (+ (* 0.5 x) u) 2.0))))
+(check-sat)
+"""
+FLOATS = """; a clamp of any bit pattern is at most 1
+(set-info :status unsat)
+(set-logic QF_FP)
+(declare-const x (_ FloatingPoint 11 53))
+(define-fun one () (_ FloatingPoint 11 53) (fp #b0 #b01111111111 #x0000000000000))
+(define-fun y () (_ FloatingPoint 11 53) (ite (fp.lt x one) x one))
+(assert (not (fp.leq y one)))
+(check-sat)
+""".replace("(assert (fp.lt one one) )\n", "")
+VERSIONS = {"z3": "5.4.1", "cvc5": "1.4.2", "bitwuzla": "0.9.1", "crosshair": "0.0.113", "python": "3.11.2"}
+
+# id, word, number of obligations, first and second solver, statement
+Row = tuple[str, str, int, str, str]
+IEEE, REAL = "PROVED-IEEE", "PROVED-REAL"
+CLAIMS: list[Row] = [
+    ("STATE-BOUNDS", IEEE, 8, "z3 cvc5", "Every state stays in its interval for all time."),
+    ("OUTPUT-BOUNDS", IEEE, 1, "z3 cvc5", "The decoder's output stays in its interval for all time."),
+    ("STATE-LIMIT-UNREACHED", IEEE, 1, "z3 cvc5", "The enforced state limits are never met."),
+    ("FINITE", IEEE, 0, "", "No operation gives NaN, infinity or an overflow."),
+    ("NO-DIVISION-BY-ZERO", IEEE, 2, "bitwuzla cvc5", "No divisor is zero."),
+    ("INTEGER-RANGE", IEEE, 0, "", "All integers fit 64 bits."),
+    ("TANH-BOUND", IEEE, 1, "bitwuzla z3", "|tanh| is at most 1 for all bit patterns."),
+    ("TANH-ODD", IEEE, 1, "bitwuzla cvc5", "tanh(-x) is -tanh(x), bit for bit."),
+    ("GUARD-RANGE", IEEE, 1, "bitwuzla z3", "The output is in its range for all bit patterns."),
+    ("GUARD-SLEW", IEEE, 1, "bitwuzla z3", "The output is in its slew window for all bit patterns."),
+    ("FILTER-RANGE", REAL, 1, "z3 cvc5", "The low-pass never leaves the range of its inputs."),
+    ("PID-INTEGRAL", IEEE, 1, "bitwuzla z3", "The integral stays in its limits."),
+    ("C-EQUALS-PYTHON", IEEE, 0, "", "The printed C is the Python kernel."),
+    ("C-PARAMETERS", "EXHAUSTED", 0, "", "The parameters in the C are the project's."),
+    ("C-WORDS", IEEE, 2, "bitwuzla z3", "select and abs in C mean what they mean in Python."),
+    ("SCRATCH-CLEAN", "EXHAUSTED", 0, "", "No result depends on scratch memory."),
+    ("MODES-PRIORITY", "EXHAUSTED", 0, "", "Each period has one cause, by a total order."),
+    ("MODES-SAFE-REACHABLE", "EXHAUSTED", 0, "", "SAFE is reached from every mode in one period."),
+    ("MODES-UNHEALTHY-NEVER-DRIVES", "EXHAUSTED", 0, "", "An unhealthy sensor never drives the actuator."),
+    ("MODES-NO-DEADLOCK", "EXHAUSTED", 0, "", "Every mode can return to NOMINAL."),
+    ("MODES-CONTRACTS", "CONFIRMED", 0, "", "The contracts of modes.py hold on all paths."),
+    ("INBOX-CONTRACTS", "CONFIRMED", 0, "", "The contracts of inbox.py hold on all paths."),
+    ("INBOX-ORDER", "EXHAUSTED", 0, "", "Samples are taken in order of time."),
+    ("WIRE-CONTRACTS", "CONFIRMED", 0, "", "A frame of up to 8 bytes comes back as it was sent."),
+    ("WIRE-CRC", "SEARCHED", 0, "", "CRC-32 finds every error of up to three bits in a frame."),
+]
+METHODS = {
+    "FINITE": "interval reading, outward-rounded, of every operation",
+    "INTEGER-RANGE": "interval reading of every integer operation",
+    "C-EQUALS-PYTHON": "graph identity of the traced Python and the C read back",
+    "WIRE-CRC": "random search, 10,000,000 frames",
+}
+ASSUMPTIONS = {
+    "STATE-BOUNDS": [
+        "inputs in their declared ranges",
+        "step time in its declared range",
+        "activation in [-1, 1] (TANH-BOUND)",
+    ],
+    "OUTPUT-BOUNDS": ["hidden state in its proved interval (STATE-BOUNDS)"],
+    "STATE-LIMIT-UNREACHED": ["inputs in their declared ranges", "step time in its declared range"],
+    "FINITE": ["inputs in their declared ranges"],
+    "WIRE-CRC": ["frames of at most 64 bytes"],
+}
+
+
+def twin(name: str) -> str:
+    """The test that must see a broken claim fail."""
+    low = name.lower().replace("-", "_")
+    return f"tests/should_fail/test_{low.split('_')[0]}.py::test_{low}"
+
+
+def claim(row: Row) -> dict[str, Any]:
+    """One verdict as verify gives it."""
+    name, word, count, solvers, statement = row
+    first, _, second = solvers.partition(" ")
+    ieee = first == "bitwuzla"
+    method = f"{first}, each obligation replayed by {second}" if count else METHODS.get(name, "enumeration")
+    files = [f"proofs/{name}-{i}.smt2" for i in range(count)]
+    answers = [
+        {
+            "obligation": f"{name}-{i}",
+            "file": file,
+            "main": first,
+            "answer": "unsat",
+            "replay_solver": second,
+            "replay": "unsat",
+            "rlimit": 0 if ieee else 41_000 + 977 * i,
+            "vacuity": "sat",
+        }
+        for i, file in enumerate(files)
+    ]
+    return {
+        "id": name,
+        "statement": statement,
+        "word": word,
+        "arithmetic": "binary64"
+        if word == "PROVED-IEEE"
+        else "reals"
+        if word == "PROVED-REAL"
+        else "integers",
+        "assumptions": ASSUMPTIONS.get(name, []),
+        "method": method,
+        "versions": {solver: VERSIONS[solver] for solver in (first, second) if solver},
+        "program_digest": PROGRAM,
+        "evidence": files,
+        "budget": {"rlimit": 400_000_000} if count else {},
+        "reason": "",
+        "counterexample": None,
+        "answers": answers,
+        "twin": twin(name),
+        "code": [],
+    }
+
+
+def verify_result() -> dict[str, Any]:
+    """seawall/verify/1 with 25 claims, all of them shown."""
+    return {
+        "schema": "seawall/verify/1",
+        "project": {"name": "cart", "network_digest": "1a" * 32, "config_digest": "2c" * 32},
+        "program": {
+            "digest": PROGRAM,
+            "operations": 1606,
+            "kernel_digest": sources_digest(KERNEL),
+            "parameter_digest": sources_digest(PARAMETERS),
+        },
+        "bounds": {
+            "state": [[-0.93 + 0.05 * i, 0.41 + 0.061 * i] for i in range(8)],
+            "output": [[-11.0625, 10.9]],
+        },
+        "attained": {
+            "state": [[-0.61 + 0.04 * i, 0.3 + 0.05 * i] for i in range(8)],
+            "output": [[-7.25, 6.875]],
+        },
+        "claims": [claim(row) for row in CLAIMS],
+        "versions": VERSIONS,
+    }
+
+
+def hil_result() -> dict[str, Any]:
+    """seawall/hil/1 of a million steps with every fault met as declared."""
+    program = verify_result()["program"]
+    edges = [100 * 1.25**i for i in range(30)]
+    kernel = [[round(edge, 1), max(0, int(600_000 * 0.42 ** abs(i - 4)))] for i, edge in enumerate(edges)]
+    kernel[26][1] = 3
+    trips = [[round(edge / 5, 1), max(0, int(500_000 * 0.45 ** abs(i - 5)))] for i, edge in enumerate(edges)]
+    faults = [
+        ("corrupted-frame", "refused, counted", "FALLBACK"),
+        ("truncated-frame", "refused, counted", "FALLBACK"),
+        ("duplicated-frame", "counted once", "NOMINAL"),
+        ("missing-frames", "fallback within stale_us", "FALLBACK"),
+        ("nan-sensor", "safe output in the same period", "SAFE"),
+        ("hang", "link gives up, watchdog at the safe output", "SAFE"),
+        ("other-kernel", "refused before the first step", "SAFE"),
+    ]
+    return {
+        "schema": "seawall/hil/1",
+        "target": {
+            "name": "pty",
+            "kernel_digest": program["kernel_digest"],
+            "parameter_digest": program["parameter_digest"],
+            "machine": "x86-64, 2 cores",
+        },
+        "steps": 1_000_000,
+        "mismatches": 0,
+        "deterministic_digest": "4d" * 32,
+        "kernel_ns": {"p50": 284, "p99": 512, "p99_9": 1270, "max": 41_300},
+        "round_trip_us": {"p50": 61.2, "p99": 118.0, "p99_9": 402.5, "max": 12_750.0},
+        "histogram": {"kernel_ns": kernel, "round_trip_us": trips},
+        "deadline_us": 1000,
+        "deadline_misses": 12,
+        "worst_input": {"position_error": -0.31, "force": 4.0},
+        "faults": [
+            {"id": name, "expected": expected, "observed": expected, "mode_seen": mode, "passed": True}
+            for name, expected, mode in faults
+        ],
+        "resumed": False,
+    }
+
+
+def project_info() -> dict[str, Any]:
+    """What the CLI takes from a Project, with one requirement of its own."""
+    return {
+        "name": "cart",
+        "network_digest": "1a" * 32,
+        "config_digest": "2c" * 32,
+        "period_us": 1000,
+        "dt": {"low_us": 500, "high_us": 2000},
+        "inputs": [
+            {
+                "name": "position_error",
+                "unit": "m",
+                "low": -0.6,
+                "high": 0.6,
+                "stale_us": 3000,
+                "source": "encoder data sheet, table 2",
+            },
+            {
+                "name": "force",
+                "unit": "N",
+                "low": -12.0,
+                "high": 12.0,
+                "stale_us": 3000,
+                "source": "drawing 104-B",
+            },
+        ],
+        "outputs": [
+            {
+                "name": "force_command",
+                "unit": "N",
+                "low": -10.0,
+                "high": 10.0,
+                "safe": 0.0,
+                "max_rate": 400.0,
+                "source": "actuator data sheet",
+            }
+        ],
+        "requirements": [
+            {
+                "id": "CART-1",
+                "text": "The force command never exceeds 10 N.",
+                "claims": ["GUARD-RANGE", "OUTPUT-BOUNDS"],
+                "tests": ["tests/controller/test_cart.py"],
+                "campaigns": ["HIL-BITS"],
+            }
+        ],
+    }
+
+
+CODE = {
+    path: f"{i:02x}" * 32
+    for i, path in enumerate(
+        [
+            *(f"controller/kernel/{n}.py" for n in (
+                "activation", "cell", "clamp", "decoder", "filter", "guard", "inbox", "modes",
+                "pid", "records", "rk4", "scalar", "step")),
+            *(f"controller/native/{n}" for n in (
+                "binding.py", "build.py", "bundle.py", "deploy.py", "emit.py", "scalar.h", "types.py")),
+            *(f"controller/{n}.py" for n in ("controller", "errors", "network", "project", "runtime")),
+            "controller/ports/serial.py",
+            *(f"hil/{n}.py" for n in ("campaign", "faults", "frame", "link", "statistics", "targets")),
+            "hil/agent/main.c",
+        ]
+    )
+}  # fmt: skip
+
+
+def all_tests() -> list[str]:
+    """The twins of all claims, and a test for each folder that a requirement names."""
+    twins = [twin(row[0]) for row in CLAIMS]
+    others = [
+        "tests/controller/kernel/test_activation.py::test_tanh_error",
+        "tests/controller/test_cart.py::test_settles[0.3]",
+        "tests/controller/test_deploy.py::test_golden",
+        "tests/hil/test_campaign.py::TestResume::test_same_digest",
+        "tests/verification/test_refusal.py::test_divergence",
+        "tests/certification/test_audit.py::test_flip",
+    ]
+    return sorted({*twins, *others})
+
+
+def junit_xml(ids: list[str], outcomes: dict[str, str] | None = None) -> str:
+    """A JUnit XML file as pytest writes it."""
+    cases = []
+    for test in ids:
+        file, *rest = test.split("::")
+        owner = ".".join([file.removesuffix(".py").replace("/", "."), *rest[:-1]])
+        inside = {"failed": '<failure message="no"/>', "skipped": '<skipped message="no qemu"/>'}
+        body = inside.get((outcomes or {}).get(test, ""), "")
+        cases.append(f'<testcase classname="{owner}" name="{rest[-1]}" time="0.01">{body}</testcase>')
+    return (
+        f'<?xml version="1.0"?><testsuites><testsuite name="pytest">{"".join(cases)}</testsuite></testsuites>'
+    )
+
+
+@dataclass
+class Inputs:
+    """All that write_pack takes; a test changes a part and writes."""
+
+    verify: dict[str, Any] = field(default_factory=verify_result)
+    hil: dict[str, Any] | None = field(default_factory=hil_result)
+    project: dict[str, Any] = field(default_factory=project_info)
+    tests: list[str] = field(default_factory=all_tests)
+    outcomes: dict[str, str] = field(default_factory=dict)
+    code: dict[str, str] = field(default_factory=lambda: dict(CODE))
+    sources: dict[str, str] = field(default_factory=lambda: {**KERNEL, **PARAMETERS})
+
+    def claim(self, name: str) -> dict[str, Any]:
+        """One of the claims, to be changed in place."""
+        return next(entry for entry in self.verify["claims"] if entry["id"] == name)
+
+    def open(self, name: str, reason: str = "z3 gave up within its rlimit") -> None:
+        """The OPEN variant of a claim."""
+        entry = self.claim(name)
+        entry.update(word="OPEN", reason=reason)
+        for answer in entry["answers"][-1:]:
+            answer.update(answer="unknown", replay="unknown", vacuity="")
+
+    def write(self, folder: Path, name: str = "pack") -> Packed:
+        """Lay the files beside and write the pack as folder/name."""
+        proofs = folder / "proofs"
+        proofs.mkdir(parents=True, exist_ok=True)
+        for entry in self.verify["claims"]:
+            for answer in entry["answers"]:
+                text = FLOATS if answer["main"] == "bitwuzla" else REALS
+                (proofs / Path(answer["file"]).name).write_text(text)
+        junit = folder / "junit.xml"
+        junit.write_text(junit_xml(self.tests, self.outcomes))
+        return write_pack(
+            folder / name,
+            self.project,
+            self.verify,
+            self.hil,
+            junit if self.tests else None,
+            self.sources,
+            proofs,
+            code=self.code,
+            now=NOW,
+        )
+
+
+def read(pack: Path, path: str) -> Any:
+    """A JSON file of a pack."""
+    return json.loads((pack / path).read_text())

@@ -1,0 +1,265 @@
+"""An audit finds every flipped byte, missing or added file, and every edited verdict, resealed or not."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from certification import manifest as manifests
+from certification.audit import audit
+from certification.canonical import dump, sha256
+from certification.evidence import derive
+from certification.report.render import html, pdf
+from controller.errors import InputError
+from tests.certification.fixture import REALS, Inputs, read
+
+
+class Here(Executor):
+    """Runs the jobs in this process, one by one."""
+
+    def map(self, fn: Callable[..., Any], *iterables: Any, **_: Any) -> Iterator[Any]:
+        return map(fn, *iterables)
+
+
+class Trusting(Executor):
+    """Takes each obligation as confirmed: for tests of all the rest."""
+
+    def map(self, fn: Callable[..., Any], *iterables: Any, **_: Any) -> Iterator[Any]:
+        return iter([(job[0], "unsat", "sat") for job in iterables[0]])
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return Inputs().write(tmp_path_factory.mktemp("whole")).path
+
+
+@pytest.fixture(scope="module")
+def undecided(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    inputs = Inputs()
+    inputs.open("GUARD-SLEW")
+    return inputs.write(tmp_path_factory.mktemp("open")).path
+
+
+@pytest.fixture
+def pack(whole: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(whole, tmp_path / "pack"))
+
+
+def reseal(pack: Path) -> None:
+    """What a forger would do: the manifest made again over the changed files."""
+    about = {key: read(pack, manifests.NAME)[key] for key in ("project", "seawall", "renderer", "typst")}
+    (pack / manifests.NAME).write_bytes(dump(manifests.make(pack, about)))
+
+
+def edit(pack: Path, change: Callable[[dict[str, Any]], None], all_of_it: bool = False) -> None:
+    """Change evidence.json and reseal; with all_of_it, derive and render everything again too."""
+    evidence = read(pack, "evidence.json")
+    change(evidence)
+    if all_of_it:
+        evidence |= derive(evidence)
+        evidence["proofs"] = {f"proofs/{p.name}": sha256(p.read_bytes()) for p in (pack / "proofs").iterdir()}
+        shown = read(pack, "hil/measured.json") | {"histogram": read(pack, "hil/histogram.json")}
+        evidence = json.loads(dump(evidence))
+        (pack / "index.html").write_bytes(html(evidence, shown))
+        (pack / "evidence.pdf").write_bytes(pdf(evidence, shown, pack.parent / "typst"))
+    (pack / "evidence.json").write_bytes(dump(evidence))
+    reseal(pack)
+
+
+def claim(evidence: dict[str, Any], name: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(entry for entry in evidence["claims"] if entry["id"] == name)
+    return found
+
+
+def findings(pack: Path, executor: Executor | None = None) -> str:
+    report = audit(pack, executor=executor or Trusting())
+    assert report["status"] == (1 if report["findings"] else 0)
+    return "\n".join(report["findings"])
+
+
+def test_clean_pack_passes_with_all_proofs_replayed(whole: Path) -> None:
+    seen = []
+    report = audit(whole, progress=lambda done, everything: seen.append((done, everything)))
+    assert (report["status"], report["findings"]) == (0, [])
+    assert report["replayed"] == report["unsat"] == len(seen) == 20
+    assert any("C-EQUALS-PYTHON" in note for note in report["notes"])
+
+
+def test_open_pack_is_sound_though_not_everything_is_shown(undecided: Path) -> None:
+    report = audit(undecided, executor=Here())
+    assert (report["status"], report["replayed"]) == (0, 19)
+
+
+def test_flipped_byte_of_each_file_in_turn(pack: Path) -> None:
+    for name in [*manifests.files_in(pack), manifests.NAME]:
+        path = pack / name
+        data = path.read_bytes()
+        if not data:
+            continue
+        for place in {0, len(data) // 2, len(data) - 1}:
+            path.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
+            try:
+                assert name in findings(pack), (name, place)
+            except InputError as error:  # a manifest that can't be read
+                assert name == manifests.NAME and name in str(error)
+        path.write_bytes(data)
+    assert findings(pack) == ""
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(0, 10**9), st.integers(1, 255))
+def test_any_flip_in_manifest_or_evidence(pack: Path, place: int, mask: int) -> None:
+    for name in (manifests.NAME, "evidence.json"):
+        path = pack / name
+        data = bytearray(whole_bytes := path.read_bytes())
+        data[place % len(data)] ^= mask
+        path.write_bytes(bytes(data))
+        try:
+            assert findings(pack) != ""
+        except InputError:
+            assert name == manifests.NAME
+        path.write_bytes(whole_bytes)
+
+
+def test_each_missing_file(pack: Path) -> None:
+    for name in manifests.files_in(pack):
+        data = (pack / name).read_bytes()
+        (pack / name).unlink()
+        assert f"{name}: is missing" in findings(pack)
+        (pack / name).write_bytes(data)
+
+
+def test_added_file_and_link(pack: Path) -> None:
+    (pack / "proofs" / "more.smt2").write_text(REALS)
+    assert "proofs/more.smt2: is not in the manifest" in findings(pack)
+    reseal(pack)
+    assert "proofs/more.smt2: no claim names it" in findings(pack)
+    (pack / "proofs" / "more.smt2").unlink()
+    reseal(pack)
+    (pack / "kernel" / "kernel.c").unlink()
+    (pack / "kernel" / "kernel.c").symlink_to(pack / "kernel" / "kernel.h")
+    assert "kernel/kernel.c: is a link" in findings(pack)
+
+
+def test_what_is_no_pack(tmp_path: Path) -> None:
+    for content in (None, "", "[]", '{"schema": "other"}', "[" * 100_000):
+        if content is not None:
+            (tmp_path / manifests.NAME).write_text(content)
+        with pytest.raises(InputError, match=r"manifest\.json"):
+            audit(tmp_path)
+
+
+def test_edited_word(undecided: Path, tmp_path: Path) -> None:
+    pack = Path(shutil.copytree(undecided, tmp_path / "pack"))
+    edit(pack, lambda e: claim(e, "GUARD-SLEW").update(word="PROVED-IEEE"))
+    found = findings(pack)
+    assert (
+        "trace does not follow" in found and "recorded answers are unknown" in found and "index.html" in found
+    )
+
+
+def test_edited_word_with_everything_made_again(undecided: Path, tmp_path: Path) -> None:
+    pack = Path(shutil.copytree(undecided, tmp_path / "pack"))
+    edit(pack, lambda e: claim(e, "GUARD-SLEW").update(word="PROVED-IEEE"), all_of_it=True)
+    assert findings(pack).count("\n") == 0
+    assert "recorded answers are unknown" in findings(pack)
+
+
+def test_edited_word_and_answers_of_a_false_obligation(undecided: Path, tmp_path: Path) -> None:
+    pack = Path(shutil.copytree(undecided, tmp_path / "pack"))
+    file = pack / "proofs" / "GUARD-SLEW-0.smt2"
+    file.write_text(file.read_text().replace("(ite (fp.lt x one) x one)", "x"))
+
+    def forge(evidence: dict[str, Any]) -> None:
+        entry = claim(evidence, "GUARD-SLEW")
+        entry.update(word="PROVED-IEEE", reason="")
+        entry["answers"][0].update(answer="unsat", replay="unsat")
+
+    edit(pack, forge, all_of_it=True)
+    assert findings(pack, Trusting()) == ""
+    assert findings(pack, Here()) == "proofs/GUARD-SLEW-0.smt2: the second solver answers sat, not unsat"
+
+
+def test_dropped_answers(pack: Path) -> None:
+    edit(pack, lambda e: claim(e, "GUARD-RANGE").update(answers=[], evidence=[]), all_of_it=True)
+    found = findings(pack)
+    assert "without a solver's answer" in found and "proofs/GUARD-RANGE-0.smt2: no claim names it" in found
+
+
+def test_void_proof_file(pack: Path) -> None:
+    path = pack / "proofs" / "STATE-BOUNDS-0.smt2"
+    path.write_text(REALS.replace("(assert (not", "(assert false)\n(assert (not"))
+    reseal(pack)
+    assert "digest evidence.json holds" in findings(pack)
+    edit(pack, lambda e: None, all_of_it=True)
+    assert "contradict each other" in findings(pack, Here())
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda e: e["counts"][0]["words"].update({"PROVED-IEEE": 4}), "counts does not follow"),
+        (lambda e: e["trace"]["requirements"][0].update(status="failed"), "trace does not follow"),
+        (lambda e: e["trace"]["orphans"]["tests"].append("x"), "trace does not follow"),
+        (lambda e: e["assumptions"].pop(), "assumptions does not follow"),
+        (lambda e: e.update(status=3), "status does not follow"),
+        (lambda e: e["tests"].pop(), "tests/junit.xml"),
+        (lambda e: e["hil"].update(mismatches=1), "hil/campaign.json"),
+        (lambda e: e["campaigns"][1].update(word="OPEN"), "campaigns' verdicts do not follow"),
+        (lambda e: e["program"].update(kernel_digest="0"), "kernel_digest is not that of the proved"),
+        (lambda e: e["kernel"]["files"].clear(), "kernel/: its files"),
+        (lambda e: claim(e, "FINITE").update(program_digest="0"), "another program"),
+        (lambda e: claim(e, "FINITE").update(word="SURE"), "word"),
+        (lambda e: e.pop("claims"), "shape is broken"),
+        (lambda e: e.update(schema="x"), "is no seawall/evidence/1"),
+        (lambda e: e["tests"][0].update(outcome="failed"), "tests/junit.xml"),
+        (lambda e: e["requirements"].pop(), "trace does not follow"),
+        (lambda e: e["bounds"]["state"][0].__setitem__(0, -0.1), "index.html"),
+    ],
+)
+def test_edited_evidence(pack: Path, change: Callable[[dict[str, Any]], None], says: str) -> None:
+    edit(pack, change)
+    assert says in findings(pack)
+
+
+def test_edited_page(pack: Path) -> None:
+    page = (pack / "index.html").read_text()
+    for old, new in (('"TESTED": 31', '"TESTED": 33'), ("31 of 31", "32 of 32"), ("12 times", "0 times")):
+        assert old in page
+        (pack / "index.html").write_text(page.replace(old, new))
+        reseal(pack)
+        assert "index.html" in findings(pack)
+    (pack / "index.html").write_text(page)
+    data = (pack / "evidence.pdf").read_bytes()
+    (pack / "evidence.pdf").write_bytes(data + b"\n")
+    reseal(pack)
+    assert "evidence.pdf: is not what" in findings(pack)
+
+
+def test_edited_kernel(pack: Path) -> None:
+    (pack / "kernel" / "kernel.c").write_text("/* another */\n")
+    reseal(pack)
+    assert "kernel_digest" in findings(pack)
+
+
+def test_measured_file_can_not_hide_a_deterministic_one(pack: Path) -> None:
+    manifest = read(pack, manifests.NAME)
+    manifest["deterministic"].remove("evidence.json")
+    manifest["measured"].append("evidence.json")
+    manifest["pack_digest"] = manifests.seal(manifest)
+    (pack / manifests.NAME).write_bytes(dump(manifest))
+    assert "list of deterministic files" in findings(pack)
+
+
+def test_other_renderer_is_said(pack: Path) -> None:
+    manifest = read(pack, manifests.NAME) | {"renderer": "0"}
+    manifest["pack_digest"] = manifests.seal(manifest)
+    (pack / manifests.NAME).write_bytes(dump(manifest))
+    report = audit(pack, executor=Trusting())
+    assert report["status"] == 0 and any("another version" in note for note in report["notes"])

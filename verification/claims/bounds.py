@@ -1,0 +1,172 @@
+"""State and output bounds for all time: an inductive box of the binary64 RK4 map.
+
+For each neuron, one RK4 substep from anywhere in the box [low, high], with any dt of its range and any
+activations of theirs, ends in the box again. The polynomial part is an SMT obligation over the reals
+plus one error term that encloses every rounding; activation ranges come from the interval reading.
+"""
+
+from typing import Any
+
+from verification.domains.interval import Interval
+from verification.domains.rounding import errors
+from verification.domains.smt import define, name, rational
+from verification.flight import Box, Flight
+from verification.program import reach
+from verification.proof import Answer, Obligation
+from verification.verdict import Verdict
+
+CUT_CALLS = ("exp", "tanh")
+MARGIN = 2.0**-20
+TWIN = "tests/should_fail/test_bounds.py"
+
+
+def cut_nodes(flight: Flight) -> set[int]:
+    """Where an obligation stops looking: activations, states, and all that is not + - *."""
+    cut = {c.result for c in flight.step.calls if c.name in CUT_CALLS} | set(flight.limited)
+    odd = ("input", "div", "select", "abs", "real")
+    return cut | {n for n in flight.step.cone() if flight.graph.nodes[n].operation in odd}
+
+
+def find_box(flight: Flight, rounds: int = 12) -> Box:
+    """Shrink from [-1, 1], where the ODE stays, towards a box that the map keeps; the proof decides."""
+    size = flight.sizes["hidden"]
+    limits = flight.law.limits
+    box = [
+        (max(-1.0 - MARGIN, limits.state_low[i]), min(1.0 + MARGIN, limits.state_high[i]))
+        for i in range(size)
+    ]
+    for _ in range(rounds):
+        ranges = flight.read(flight.stages, box)
+        new = [_equilibria(flight, ranges, i, box[i]) for i in range(size)]
+        moved = max(abs(a - c) + abs(b - d) for (a, b), (c, d) in zip(new, box, strict=True))
+        box = new
+        if moved < 1e-4:
+            break
+    return box
+
+
+def _equilibria(
+    flight: Flight, ranges: dict[int, Interval], i: int, old: tuple[float, float]
+) -> tuple[float, float]:
+    """Where act - h * rate can vanish, with a margin; 0, the initial state, included."""
+    size = flight.sizes["hidden"]
+    acts = [ranges[c.result] for c in flight.step.calls if c.name == "tanh"][i::size]
+    exps = [ranges[n] for n in _rates(flight)][i::size]
+    top = max(float(v.high[0]) for v in acts)
+    bottom = min(float(v.low[0]) for v in acts)
+    slow = 1.0 + min(float(v.low[0]) for v in exps)
+    fast = 1.0 + max(float(v.high[0]) for v in exps)
+    high = max(top / (slow if top > 0 else fast), 0.0)
+    low = min(bottom / (slow if bottom < 0 else fast), 0.0)
+    spread = 1e-3 * (high - low) + MARGIN
+    return max(low - spread, old[0]), min(high + spread, old[1])
+
+
+def _rates(flight: Flight) -> list[int]:
+    """Results of the exp calls that are not inside a tanh, in order of call."""
+    inside: set[int] = set()
+    for c in flight.step.calls:
+        if c.name == "tanh":
+            inside |= reach(flight.graph, [c.result], set(c.arguments))
+    return [c.result for c in flight.step.calls if c.name == "exp" and c.result not in inside]
+
+
+def state_obligations(flight: Flight, box: Box) -> list[Obligation]:
+    """For each neuron, substep and wall: the RK4 map does not cross it, with every rounding enclosed."""
+    ranges, cut = flight.read(flight.stages, box), cut_nodes(flight)
+    made = []
+    for m, root in enumerate(flight.stages):
+        i, substep = m % len(box), m // len(box)
+        suffix = f"-substep{substep}" if flight.sizes["substeps"] > 1 else ""
+        comment = (
+            f"One RK4 substep of neuron {i} from [{box[i][0]!r}, {box[i][1]!r}] does not cross this wall."
+        )
+        made += walls(flight, ranges, cut, root, box[i], f"STATE-BOUNDS-{i}{suffix}", "QF_NRA", comment)
+    return made
+
+
+def output_obligations(flight: Flight, box: Box) -> tuple[list[Obligation], Box]:
+    """For each output: the decoder maps the box of states into this range, roundings enclosed."""
+    ranges = flight.read(flight.decoded, box)
+    cut = cut_nodes(flight) | set(flight.step.inputs.values()) - _weights(flight)
+    bounds = [(float(ranges[n].low[0]), float(ranges[n].high[0])) for n in flight.decoded]
+    made = []
+    for k, root in enumerate(flight.decoded):
+        comment = f"The decoder's command {k} for states in their box."
+        made += walls(flight, ranges, cut, root, bounds[k], f"OUTPUT-BOUNDS-{k}", "QF_LRA", comment)
+    return made, bounds
+
+
+def _weights(flight: Flight) -> set[int]:
+    return {n for path, n in flight.step.inputs.items() if path.startswith("law.network.")}
+
+
+def walls(
+    flight: Flight, ranges: dict[int, Interval], cut: set[int], root: int,
+    wall: tuple[float, float], prefix: str, logic: str, comment: str,
+) -> list[Obligation]:  # fmt: skip
+    """Two obligations: root + rounding stays above wall[0], and below wall[1]."""
+    graph = flight.graph
+    nodes = sorted(reach(graph, [root], cut))
+    error = float(errors(graph, nodes, ranges, cut | _weights(flight))[root][0])
+    fixed = {n: float(ranges[n].low[0]) for n in nodes if n in _weights(flight)}
+    assumptions = []
+    for n in nodes:
+        if n in cut and n not in fixed:
+            v, text = ranges[n], name(graph, n)
+            low, high = rational(float(v.low[0])), rational(float(v.high[0]))
+            assumptions.append(f"(and (<= {low} {text}) (<= {text} {high}))")
+    definitions = [*define(graph, [root], cut, "real", fixed), "(declare-const rounding Real)"]
+    bound = rational(error)
+    assumptions.append(f"(and (<= (- {bound}) rounding) (<= rounding {bound}))")
+    out = f"(+ {name(graph, root)} rounding)"
+    goals = {"low": f"(<= {rational(wall[0])} {out})", "high": f"(<= {out} {rational(wall[1])})"}
+    comment += f"\nrounding encloses binary64 minus real: |rounding| <= {error!r}."
+    return [
+        Obligation(f"{prefix}-{side}", logic, comment, definitions, assumptions, goal)
+        for side, goal in goals.items()
+    ]
+
+
+DECLARED = (
+    "every input is a 64-bit number of any value; the kernel itself holds sensors and dt to their ranges"
+)
+READING = "the ranges of tanh, exp and dt come from Seawall's outward-rounded interval reading (trusted)"
+
+
+def state_verdict(flight: Flight, box: Box, answers: list[Answer]) -> Verdict:
+    """STATE-BOUNDS from the answers to state_obligations."""
+    return Verdict(
+        "STATE-BOUNDS",
+        "From the initial state 0, for ever, for all inputs and every dt of its range, each hidden state "
+        "of the binary64 RK4 map stays in its box.",
+        "PROVED-IEEE",
+        "inductive box: polynomial obligation over the reals for each neuron and wall, plus an enclosure of "
+        "every rounding; z3, replayed by cvc5",
+        "binary64",
+        [DECLARED, READING],
+        ["controller/kernel/rk4.py", "controller/kernel/cell.py"],
+        f"{TWIN}::test_state_bounds_twin",
+        program_digest=flight.digest,
+    ).rest_on(answers)
+
+
+def output_verdict(flight: Flight, answers: list[Answer], bounds: Box) -> Verdict:
+    """OUTPUT-BOUNDS from the answers to output_obligations."""
+    text = ", ".join(f"[{a:.6g}, {b:.6g}]" for a, b in bounds)
+    return Verdict(
+        "OUTPUT-BOUNDS",
+        f"The network's commands before the guard stay in {text}, for ever.",
+        "PROVED-IEEE",
+        "linear obligation over the reals plus an enclosure of every rounding; z3, replayed by cvc5",
+        "binary64",
+        ["STATE-BOUNDS", DECLARED],
+        ["controller/kernel/decoder.py"],
+        f"{TWIN}::test_output_bounds_twin",
+        program_digest=flight.digest,
+    ).rest_on(answers)
+
+
+def evidence(box: Box, outputs: Box) -> dict[str, Any]:
+    """The bounds of the contract, in file order."""
+    return {"state": [list(b) for b in box], "output": [list(b) for b in outputs]}

@@ -1,0 +1,145 @@
+"""Obligations as SMT-LIB 2 files: written, discharged by one solver, replayed by another.
+
+An obligation holds when its file is unsat. A second file without the negated goal must be sat, or the
+assumptions contradict each other and the proof is void (vacuous).
+"""
+
+import os
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+
+Z3_RLIMIT = 400_000_000  # a deterministic budget: the same in every process
+CVC5_RLIMIT = 40_000_000
+
+
+@dataclass(frozen=True)
+class Obligation:
+    """assumptions and negated goal, as SMT-LIB lines; main and replay name the solvers."""
+
+    name: str
+    logic: str
+    comment: str
+    definitions: list[str]
+    assumptions: list[str]
+    goal: str  # what must hold; its negation is asserted
+    main: str = "z3"
+    replay: str = "cvc5"
+
+    def text(self, vacuity: bool = False) -> str:
+        """The file; with vacuity, without the goal."""
+        asserts = [f"(assert {a})" for a in self.assumptions]
+        end = [] if vacuity else [f"(assert (not {self.goal}))"]
+        comment = [f"; {line}" for line in self.comment.splitlines()]
+        head = [f"(set-info :status {'sat' if vacuity else 'unsat'})", f"(set-logic {self.logic})"]
+        return "\n".join([*comment, *head, *self.definitions, *asserts, *end, "(check-sat)", ""])
+
+
+@dataclass
+class Answer:
+    """What the solvers said about one obligation."""
+
+    obligation: str
+    file: str
+    main: str
+    answer: str
+    replay_solver: str
+    replay: str
+    rlimit: int = 0
+    vacuity: str = ""
+    model: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def proved(self) -> bool:
+        """unsat by both solvers, from assumptions that can hold."""
+        return self.answer == self.replay == "unsat" and self.vacuity == "sat"
+
+
+def ask_z3(text: str) -> tuple[str, int, dict[str, str]]:
+    """z3's answer, the rlimit that it used, and the model if there is one."""
+    import z3
+
+    solver = z3.Solver(ctx=z3.Context())  # its own context: rlimit counts from zero
+    solver.set("rlimit", Z3_RLIMIT)
+    solver.from_string(text)
+    answer = str(solver.check())
+    statistics = solver.statistics()
+    used = next((int(v) for k, v in statistics if k == "rlimit count"), 0)
+    model = {}
+    if answer == "sat":
+        found = solver.model()
+        model = {d.name(): str(found[d]) for d in found.decls() if d.arity() == 0}
+    return answer, used, model
+
+
+def ask_cvc5(text: str) -> tuple[str, int, dict[str, str]]:
+    """cvc5's answer."""
+    import cvc5
+
+    solver = cvc5.Solver(cvc5.TermManager())
+    solver.setOption("rlimit", str(CVC5_RLIMIT))
+    if "QF_NRA" in text:  # incremental linearisation; the covering method does not end on these
+        solver.setOption("nl-ext", "full")
+        solver.setOption("nl-cov", "false")
+    parser = cvc5.InputParser(solver)
+    parser.setStringInput(cvc5.InputLanguage.SMT_LIB_2_6, text, "obligation")
+    answer = "unknown"
+    while not (command := parser.nextCommand()).isNull():
+        said = command.invoke(solver, parser.getSymbolManager()).strip()
+        answer = said if said in ("sat", "unsat", "unknown") else answer
+    return answer, 0, {}
+
+
+def ask_bitwuzla(text: str) -> tuple[str, int, dict[str, str]]:
+    """bitwuzla's answer."""
+    import bitwuzla
+
+    options = bitwuzla.Options()
+    options.set(bitwuzla.Option.PRODUCE_MODELS, True)
+    parser = bitwuzla.Parser(bitwuzla.TermManager(), options)
+    parser.parse(text, True, False)
+    result = parser.bitwuzla().check_sat()
+    return str(result).rsplit(".", 1)[-1].lower(), 0, {}
+
+
+SOLVERS = {"z3": ask_z3, "cvc5": ask_cvc5, "bitwuzla": ask_bitwuzla}
+PACKAGES = {"z3": "z3-solver", "cvc5": "cvc5", "bitwuzla": "bitwuzla"}
+
+
+def versions() -> dict[str, str]:
+    """The solvers and their versions."""
+    return {name: version(package) for name, package in PACKAGES.items()}
+
+
+def discharge(obligation: Obligation, folder: Path) -> Answer:
+    """Write the files, ask both solvers, check the assumptions; a finished answer is not asked again."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{obligation.name}.smt2"
+    text = obligation.text()
+    aside = file.with_suffix(f".{os.getpid()}")
+    aside.write_text(text, encoding="utf-8")
+    aside.replace(file)
+    answer, used, model = SOLVERS[obligation.main](text)
+    said = Answer(
+        obligation.name,
+        f"proofs/{file.name}",
+        obligation.main,
+        answer,
+        obligation.replay,
+        "",
+        used,
+        "",
+        model,
+    )
+    if answer == "unsat":
+        said.replay = SOLVERS[obligation.replay](text)[0]
+        # the quick solver of the two may decide it: sat needs a model, not a proof
+        said.vacuity = SOLVERS[obligation.main](obligation.text(vacuity=True))[0]
+    return said
+
+
+def discharge_all(obligations: list[Obligation], folder: Path, executor: Executor) -> list[Answer]:
+    """All of them, spread over an executor (processes here, or a cluster's)."""
+    waiting = [executor.submit(discharge, o, folder) for o in obligations]
+    return [w.result() for w in waiting]

@@ -1,0 +1,75 @@
+"""A verdict: one claim, the only words for it, and all that it rests on."""
+
+import platform
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from verification.proof import Answer, versions
+
+WORDS = (
+    "PROVED-IEEE", "PROVED-REAL", "CONFIRMED", "EXHAUSTED", "SEARCHED", "TESTED", "MEASURED",
+    "REFUTED", "OPEN",
+)  # fmt: skip
+
+
+@dataclass
+class Verdict:
+    """One claim and what became of it; `word` is one of WORDS."""
+
+    id: str
+    statement: str
+    word: str
+    method: str
+    arithmetic: str = ""
+    assumptions: list[str] = field(default_factory=list)
+    code: list[str] = field(default_factory=list)
+    twin: str = ""
+    reason: str = ""
+    counterexample: dict[str, Any] | None = None
+    answers: list[dict[str, Any]] = field(default_factory=list)
+    evidence: list[str] = field(default_factory=list)
+    budget: dict[str, int] = field(default_factory=dict)
+    program_digest: str = ""
+    versions: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.word not in WORDS:
+            raise ValueError(f"{self.word} is no word for a verdict")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON object of the contract."""
+        return asdict(self)
+
+    def rest_on(self, answers: list[Answer]) -> "Verdict":
+        """Take the word from the solvers: proved only if every obligation is, refuted if one is sat."""
+        for a in answers:
+            self.answers.append(
+                {"obligation": a.obligation, "file": a.file, a.main: a.answer, "main_solver": a.main,
+                 "main": a.answer, "replay_solver": a.replay_solver, "replay": a.replay,
+                 "vacuity": a.vacuity, "rlimit": a.rlimit}
+            )  # fmt: skip
+        self.evidence += [a.file for a in answers]
+        self.budget = {"rlimit": sum(a.rlimit for a in answers)}
+        self.versions |= versions()
+        bad = next((a for a in answers if a.answer == "sat"), None)
+        if bad is not None:
+            self.word, self.reason = "REFUTED", f"{bad.obligation} has a counterexample"
+            self.counterexample = dict(bad.model)
+        elif unsure := next((a for a in answers if not a.proved), None):
+            self.word = "OPEN"
+            self.reason = (
+                f"{unsure.obligation}: {unsure.main} says {unsure.answer}, "
+                f"{unsure.replay_solver} says {unsure.replay or 'nothing'}, "
+                f"assumptions {unsure.vacuity or 'unchecked'}"
+            )
+        return self
+
+
+def decide(holds: bool, word: str) -> str:
+    """word where the check holds, else REFUTED."""
+    return word if holds else "REFUTED"
+
+
+def python_version() -> dict[str, str]:
+    """The interpreter, for verdicts without a solver."""
+    return {"python": platform.python_version()}
