@@ -255,7 +255,8 @@ class _Reader:
         return self.known[function]
 
     def _word(self, name: str) -> Callable[..., Any] | None:
-        return {"select": self._select, "real": self._real}.get(name)
+        words: dict[str, Callable[..., Any]] = {"select": self._select, "real": self._real}
+        return words.get(name)
 
     def _noting(self, name: str, bound: Callable[..., Any]) -> Callable[..., Any]:
         def call(*values: Any, **named: Any) -> Any:

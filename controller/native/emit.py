@@ -150,7 +150,7 @@ class _Printer:
         self.kinds: dict[str, Any] = {k: v for k, v in function.hints.items() if k != "return"}
         self.pointers = {k for k, v in self.kinds.items() if is_record(v)}
         self.scopes: list[set[str]] = [set(self.kinds)]
-        names = [n.id for n in ast.walk(function.tree) if _is_store(n)]
+        names = _stores(function.tree)
         self.once = {n for n in names if names.count(n) == 1} - _augmented(function.tree)
 
     def text(self) -> str:
@@ -227,7 +227,7 @@ class _Printer:
     def value(self, node: ast.expr, level: int = 0) -> str:
         """An expression; in parentheses where it binds less tightly than `level`."""
         match node:
-            case ast.Constant(value=value) if type(value) in (int, float):
+            case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
                 return _literal(value)
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 return "(-" + self.value(operand, 3) + ")" if level > 2 else "-" + self.value(operand, 3)
@@ -310,8 +310,8 @@ def _literal(value: float | int) -> str:
     return repr(value) if Fraction(repr(value)) == Fraction(value) else value.hex()
 
 
-def _is_store(node: ast.AST) -> bool:
-    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+def _stores(tree: ast.AST) -> list[str]:
+    return [n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
 
 
 def _augmented(tree: ast.AST) -> set[str]:
