@@ -89,7 +89,12 @@ def output_obligations(flight: Flight, box: Box) -> tuple[list[Obligation], Box]
     """For each output: the decoder maps the box of states into this range, roundings enclosed."""
     ranges = flight.read(flight.decoded, box)
     cut = cut_nodes(flight) | set(flight.step.inputs.values()) - _weights(flight)
-    bounds = [(float(ranges[n].low[0]), float(ranges[n].high[0])) for n in flight.decoded]
+    bounds = []
+    for n in flight.decoded:
+        # the reading can be exact to a unit in the last place: leave room for the enclosed rounding
+        low, high = float(ranges[n].low[0]), float(ranges[n].high[0])
+        room = MARGIN * max(high - low, abs(low), abs(high))
+        bounds.append((low - room, high + room))
     made = []
     for k, root in enumerate(flight.decoded):
         comment = f"The decoder's command {k} for states in their box."
