@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
+from operator import index
 from pathlib import Path
 from typing import Literal, Protocol
 
 from controller.errors import InputError
+from controller.faults import shorten
 from controller.kernel import step as kernel
 from controller.kernel.modes import CAUSE_NAMES, MODE_NAMES
 from controller.kernel.records import Law, State, Work, allocate
@@ -109,7 +111,7 @@ class Controller:
         measurements: by input name (some may be absent), or one for each input in the project's order.
         missed: whether the last period ended after its deadline. Raises InputError on an unknown name.
         """
-        _word(timestamp_us, "timestamp_us")
+        timestamp_us = _word(timestamp_us, "timestamp_us")
         receive = self._kernel.receive
         if isinstance(measurements, Mapping):
             for name, value in measurements.items():
@@ -126,14 +128,12 @@ class Controller:
     def receive(self, now_us: int, channel: int | str, time_us: int, value: float) -> None:
         """Accept a sample measured at time_us that arrives at now_us; an unknown number counts as refused."""
         number = self.channel(channel) if isinstance(channel, str) else channel
-        for word, name in ((now_us, "now_us"), (number, "channel"), (time_us, "time_us")):
-            _word(word, name)
-        self._kernel.receive(now_us, number, time_us, _real(value))
+        words = _word(now_us, "now_us"), _word(number, "channel"), _word(time_us, "time_us")
+        self._kernel.receive(*words, _real(value))
 
     def tick(self, now_us: int, missed: bool = False) -> tuple[float, ...]:
         """One period at now_us on what was received; the commands in output units."""
-        _word(now_us, "now_us")
-        self._kernel.step(now_us, 1 if missed else 0)
+        self._kernel.step(_word(now_us, "now_us"), 1 if missed else 0)
         return self._kernel.output
 
     def channel(self, name: str) -> int:
@@ -184,9 +184,15 @@ class Controller:
         return CAUSE_NAMES[self._kernel.cause]
 
 
-def _word(n: int, name: str) -> None:
-    if not -WORD <= n < WORD:
-        raise InputError(f"{name}: {n} does not fit 64 bits; give microseconds")
+def _word(n: int, name: str) -> int:
+    """The number as a plain int of 64 bits: both backends get the same."""
+    try:
+        whole = index(n)
+    except TypeError:
+        raise InputError(f"{name}: {shorten(n)!r} is no whole number; give one") from None
+    if not -WORD <= whole < WORD:
+        raise InputError(f"{name}: {shorten(whole)} does not fit 64 bits; give a smaller number")
+    return whole
 
 
 def _real(value: float) -> float:
@@ -194,3 +200,5 @@ def _real(value: float) -> float:
         return float(value)
     except OverflowError:  # an integer beyond binary64: outside every range, like an infinity
         return float("inf") if value > 0 else float("-inf")
+    except (TypeError, ValueError):
+        raise InputError(f"measurement: {shorten(value)!r} is no number; give a float") from None
