@@ -149,7 +149,7 @@ class Search:
         hidden = len(self.stages)
         nodes = alone.stages[target::hidden] if target < hidden else [alone.decoded[target - hidden]]
         for t in alone.run(schedule, self.steps):
-            for value in (float(alone.value(n)[0]) for n in nodes):
+            for substep, value in enumerate(float(alone.value(n)[0]) for n in nodes):
                 if not bound[0] <= value <= bound[1]:
                     return {
                         "what": "state" if target < hidden else "output",
@@ -157,6 +157,7 @@ class Search:
                         "value": value if np.isfinite(value) else repr(value),
                         "bound": list(bound),
                         "step": t,
+                        "substep": substep,
                         "seed": self.seed,
                         "trace": schedule.segments(0, t + 1),
                     }

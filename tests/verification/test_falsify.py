@@ -17,9 +17,7 @@ from verification.simulation import Schedule, Simulation
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    return load(
-        make_project(tmp_path_factory.mktemp("project"), hidden=3, seed=4, **{"controller.substeps": 2})
-    )
+    return load(make_project(tmp_path_factory.mktemp("project"), hidden=3, seed=4))
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +42,7 @@ def test_nothing_leaves_the_proved_box_and_much_of_it_is_reached(
         ):
             assert low <= a < b <= high
             assert ratio == pytest.approx((high - low) / (b - a))
-        widths = [sum(b - a for a, b in boxes) for boxes in (box, found["attained"][kind])]
-        assert widths[0] < 4.0 * widths[1]  # a search that stands still would be far below
+    assert min(found["ratio"]["state"]) < 2.0  # a search that stands still would be far above
 
 
 def test_the_same_seed_finds_the_same_and_another_does_not(project: Project, boxes: tuple[Box, Box]) -> None:
