@@ -99,11 +99,3 @@ class Stream:
             case 15:
                 return [Sample(j, now + self.law.clock.high_us, sample.value)]
         return [sample]
-
-
-def period_at(law: Law, seed: int, index: int) -> Period:
-    """Period `index` of a seed's stream."""
-    stream = Stream(law, seed)
-    for _ in range(index):
-        stream.next()
-    return stream.next()
