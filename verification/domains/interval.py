@@ -67,8 +67,17 @@ def _sub(a: Interval, b: Interval) -> Interval:
 
 def _mul(a: Interval, b: Interval) -> Interval:
     corners = [a.low * b.low, a.low * b.high, a.high * b.low, a.high * b.high]
-    low, high = np.minimum.reduce(corners), np.maximum.reduce(corners)  # NaN wins: 0 * inf is caught
-    return outward(low, high, a.nan or b.nan)
+    low, high = np.minimum.reduce(corners), np.maximum.reduce(corners)  # NaN wins: 0 * inf at an end
+    undefined = np.any(_zero(a) & _endless(b)) or np.any(_endless(a) & _zero(b))  # 0 inside an interval
+    return outward(low, high, a.nan or b.nan or bool(undefined))
+
+
+def _zero(a: Interval) -> Any:
+    return (a.low <= 0.0) & (a.high >= 0.0)
+
+
+def _endless(a: Interval) -> Any:
+    return np.isinf(a.low) | np.isinf(a.high)
 
 
 def _square(a: Interval) -> Interval:
@@ -78,7 +87,7 @@ def _square(a: Interval) -> Interval:
 
 
 def _div(a: Interval, b: Interval) -> Interval:
-    if np.any((b.low <= 0.0) & (b.high >= 0.0)):
+    if np.any(_zero(b)):
         return Interval(np.full_like(b.low, -INF), np.full_like(b.high, INF), True)
     corners = [a.low / b.low, a.low / b.high, a.high / b.low, a.high / b.high]
     return outward(np.minimum.reduce(corners), np.maximum.reduce(corners), a.nan or b.nan)
