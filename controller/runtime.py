@@ -1,13 +1,14 @@
 """The periodic loop: samples in, one control period, command out; in virtual or in real time.
 
-However the loop ends, the actuator gets the declared safe output last.
+However the loop ends, the outputs go to their declared safe values within their slew limits, and the
+last command is the safe one in any case; controller/native/flight.c does the same.
 """
 
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from math import isfinite
+from math import isfinite, nan
 from time import perf_counter_ns
 from types import FrameType
 from typing import Any
@@ -19,6 +20,7 @@ from controller.ports.messages import Command
 from controller.realtime import US, Clock, RealClock, VirtualClock, rights
 from controller.summary import CAPACITY, Stopwatch, Summary, Tick, budgets, transition_counts
 
+STOP_US = 1_000_000  # how long a stop may take to bring the outputs to their safe values
 COUNTERS = ("late", "duplicate", "overflow", "refused")
 OnTick = Callable[[Tick], None]
 
@@ -91,6 +93,7 @@ class Flight:
         self._safe = tuple(project.law.limits.safe)
         self._samples = self._not_finite = self._misses = self._skipped = self._first_us = 0
         self._late = self._lost = False
+        self._inbox = controller.snapshot().inbox
         self._moves = [0] * len(MODE_NAMES) ** 2
         self._modes = [0] * len(MODE_NAMES)
         self._causes = [0] * len(CAUSE_NAMES)
@@ -106,6 +109,7 @@ class Flight:
             if unsafe:
                 fault.add_note(unsafe)
             raise
+        self._inbox = self.controller.snapshot().inbox
         unsafe = self._make_safe()
         return f"{end}; {unsafe}" if unsafe else end
 
@@ -161,12 +165,36 @@ class Flight:
             self.on_tick(tick)
 
     def _make_safe(self) -> str | None:
-        """Send the declared safe output; a sentence where it could not be sent."""
+        """Bring the outputs to their safe values; a sentence where the last command could not be sent."""
+        safe = Command(self.tick.time_us, SAFE, self.tick.cause, self._safe)
         try:
-            self.port.send(Command(self.tick.time_us, SAFE, self.tick.cause, self._safe))
+            if not self._lost:
+                safe = self._glide()
+        except (Exception, KeyboardInterrupt):  # what is left is to send it without a ramp
+            pass
+        try:
+            self.port.send(safe)
         except Exception as fault:  # whatever broke, the loop's own end is the one to report
             return f"the safe output could not be sent ({fault}); stop the actuator by other means"
         return None
+
+    def _glide(self) -> Command:
+        """Periods in which every sensor is bad, so that the kernel keeps to the slew limits on the way.
+
+        The safe command, for when they are over: after STOP_US in any case.
+        """
+        controller, clock, now_us = self.controller, self.clock, self.tick.time_us
+        until_us = now_us + STOP_US
+        if not isinstance(clock, RealClock):  # a far end that is the clock may be gone
+            period_us = controller.project.config.controller.period_us
+            clock = VirtualClock(period_us, now_us + period_us)
+        while controller.output != self._safe and now_us < until_us:
+            now_us = clock.wait(lambda: False)
+            for channel in range(controller.project.sizes["inputs"]):
+                controller.receive(now_us, channel, now_us, nan)
+            outputs = controller.tick(now_us)
+            self.port.send(Command(now_us, controller.mode, controller.cause, outputs))
+        return Command(now_us, SAFE, controller.cause, self._safe)
 
     def _stopping(self) -> bool:
         return self.stop
@@ -174,7 +202,7 @@ class Flight:
     def summary(self, end: str, realtime: bool, warnings: tuple[str, ...] = ()) -> Summary:
         """What the run was."""
         controller, tick = self.controller, self.tick
-        box = controller.snapshot().inbox
+        box = self._inbox
         return Summary(
             backend=controller.backend,
             realtime=realtime,

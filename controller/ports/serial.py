@@ -7,7 +7,7 @@ sends TICK instead, and its clock is the controller's.
 import select
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import serial
@@ -26,16 +26,14 @@ IDLE_S = 0.05  # in lockstep, how long a read waits before it looks whether to s
 class SerialPort:
     """The line at `url`; raises InputError where it can't be opened.
 
-    unsent: commands that the line had no room for; ignored: good frames that are neither SAMPLE nor TICK;
-    gaps: samples and ticks whose sequence number did not follow; splitter: has the damaged frames.
+    unsent: commands that the line had no room for; ignored: good frames of no use here; splitter: counts
+    the damaged ones; sequence: of the last command.
     """
 
     def __init__(self, url: str, baud: int = 115200) -> None:
         self.url = url
-        self.unsent = self.ignored = self.gaps = 0
+        self.unsent = self.ignored = self.sequence = 0
         self.splitter = Splitter()
-        self._sequence = 0
-        self._expected: int | None = None
         self._cut = False
         try:
             self._line: Any = serial.serial_for_url(url, baud, timeout=0, write_timeout=PATIENCE_S)
@@ -51,35 +49,32 @@ class SerialPort:
     def receive(self, now_us: int) -> list[Sample]:
         """The samples in the frames that have arrived; a tick is for lockstep only, so here it is ignored."""
         samples = []
-        for message in self.messages():
+        for _, message in self.messages():
             if isinstance(message, Sample):
                 samples.append(message)
             else:
                 self.ignored += 1
         return samples
 
-    def messages(self) -> Iterable[Sample | Tick]:
-        """The samples and ticks that have arrived, in order; Lost where the line broke."""
+    def messages(self) -> list[tuple[int, Sample | Tick]]:
+        """The samples and ticks that have arrived, in order, with their sequence numbers; or Lost."""
         try:
             data = self._line.read(READ_LIMIT)
         except (serial.SerialException, OSError) as fault:
             raise self._lost(fault) from None
-        found: list[Sample | Tick] = []
+        found: list[tuple[int, Sample | Tick]] = []
         for payload in self.splitter.feed(data):
-            known = unpack(payload)
-            sequence, message = known or (0, None)
-            if not isinstance(message, Sample | Tick):
+            sequence, message = unpack(payload) or (0, None)
+            if isinstance(message, Sample | Tick):
+                found.append((sequence, message))
+            else:
                 self.ignored += 1
-                continue
-            self.gaps += self._expected is not None and sequence != self._expected
-            self._expected = (sequence + 1) % SEQUENCES
-            found.append(message)
         return found
 
     def send(self, command: Command) -> None:
-        """One COMMAND frame, or unsent + 1 where the line has no room."""
-        frame = encode(pack(self._sequence, command))
-        self._sequence = (self._sequence + 1) % SEQUENCES
+        """One COMMAND frame with the next sequence number, or unsent + 1 where the line has no room."""
+        self.sequence = (self.sequence + 1) % SEQUENCES
+        frame = encode(pack(self.sequence, command))
         if self._cut:
             frame = b"\0" + frame  # ends what the far end has of the frame before
         try:
@@ -110,7 +105,8 @@ class SerialPort:
 
 
 class Lockstep:
-    """A port whose far end is the clock as well: a period is one TICK and the samples before it.
+    """A port whose far end is the clock as well: a period is one TICK, the samples before it, and the
+    COMMAND that answers with the tick's sequence number.
 
     It is Clock and Port in one: give it to run() as both. Its periods have no deadline here; a tick says
     whether the last one was missed, and that counts as a period skipped.
@@ -120,15 +116,16 @@ class Lockstep:
         self.port = port
         self.skipped = 0
         self._samples: deque[Sample] = deque(maxlen=WAITING_LIMIT)
-        self._waiting: deque[Sample | Tick] = deque()
+        self._waiting: deque[tuple[int, Sample | Tick]] = deque()
         self._now_us = 0
 
     def wait(self, stopping: Callable[[], bool]) -> int:
         """The time of the next tick; early, with the time of the last one, where stopping() holds."""
         while not stopping():
             while self._waiting:
-                message = self._waiting.popleft()
+                sequence, message = self._waiting.popleft()
                 if isinstance(message, Tick):
+                    self.port.sequence = sequence - 1
                     self.skipped += message.missed
                     self._now_us = message.now_us
                     return self._now_us
