@@ -80,7 +80,7 @@ class Stopwatch:
         self.count = 0
         self.budgets_us = budgets_us
         self._budgets_ns = tuple(NO_LIMIT if b is None else 1000 * b for b in budgets_us)
-        self._buffers = tuple(array("q", bytes(8 * capacity)) for _ in STAGES)
+        self._buffers = tuple(array("q", [0]) * capacity for _ in STAGES)
         self._over = [0] * len(STAGES)
 
     def note(self, sensor: int, kernel: int, actuator: int, period: int) -> None:
