@@ -1,0 +1,201 @@
+"""Whole campaigns on the embedded target: the result's shape, what is caught, and going on after a kill."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from controller.errors import InputError
+from controller.project import Project, load
+from hil import campaign, journal
+from hil.campaign import exit_status, run
+from hil.identity import TargetRefused
+from hil.journal import Tally
+from hil.targets import Embedded
+from tests.hil.mutants import mutant
+from tests.projects import make_project
+
+SCHEMA = json.loads(Path("certification/schema/hil-1.json").read_text(encoding="utf-8"))
+STEPS = 10_500  # more than one segment
+
+
+@pytest.fixture(scope="module")
+def result(project: Project, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """One campaign, as JSON reads it back."""
+    found = run(project, tmp_path_factory.mktemp("work"), STEPS)
+    back: dict[str, Any] = json.loads(json.dumps(found, allow_nan=False))
+    return back
+
+
+class TestResult:
+    def test_it_has_the_committed_shape(self, result: dict[str, Any]) -> None:
+        jsonschema.validate(result, SCHEMA)
+        assert exit_status(result) == 0
+
+    def test_every_step_was_compared(self, result: dict[str, Any]) -> None:
+        assert (result["steps"], result["mismatches"], result["first_mismatch"]) == (STEPS, 0, None)
+        assert result["reference"]["native_steps"] == STEPS
+        assert result["reference"]["python_steps"] == campaign.PYTHON_FIRST + campaign.PYTHON_EACH
+        assert result["on_target"]["matches"] and result["on_target"]["steps"] == STEPS
+
+    def test_every_time_is_in_a_histogram(self, result: dict[str, Any]) -> None:
+        bars = result["histogram"]
+        assert sum(count for _, count in bars["kernel_ns"]) == STEPS
+        assert sum(count for _, count in bars["round_trip_us"]) == 2 * campaign.SINGLE
+        for name in ("kernel_ns", "round_trip_us"):
+            times = result[name]
+            assert 0 < times["p50"] <= times["p99"] <= times["p99_9"] <= times["max"]
+        assert result["worst_input"]["kernel_ns"] == result["kernel_ns"]["max"]
+
+    def test_every_mode_was_flown_and_every_fault_met(self, result: dict[str, Any]) -> None:
+        assert sum(result["modes"].values()) == STEPS
+        assert set(result["modes"]) == {"NOMINAL", "FALLBACK", "SAFE"}
+        assert len(result["faults"]) == 11 and result["not_injected"] == []
+
+    def test_another_run_gives_the_same_digest_and_another_seed_another(
+        self, project: Project, tmp_path: Path, result: dict[str, Any]
+    ) -> None:
+        again = run(project, tmp_path, STEPS)
+        assert again["deterministic_digest"] == result["deterministic_digest"]
+        first, other = (run(project, tmp_path, 100, seed=seed) for seed in (1, 2))
+        assert first["deterministic_digest"] != other["deterministic_digest"]
+
+
+def flown(project: Project, work: Path, program: Path, steps: int = 3000) -> dict[str, Any]:
+    """A campaign against another program, at a port."""
+    with Embedded(program) as target:
+        return run(project, work, steps, target.url)
+
+
+def last_bit(project: Project) -> tuple[str, str]:
+    """The decoder's offset, and the same with its last bit changed."""
+    text = project.law.network.b_out[0].hex()
+    digit = text[text.index("p") - 1]
+    other = f"{int(digit, 16) ^ 1:x}"
+    return f".b_out = {{{text}}}", f".b_out = {{{text.replace(digit + 'p', other + 'p')}}}"
+
+
+class TestCaught:
+    def test_a_parameter_changed_in_its_last_bit(self, project: Project, tmp_path: Path) -> None:
+        found = flown(project, tmp_path, mutant(project, "parameters.c", last_bit(project)))
+        assert found["mismatches"] > 0 and not found["on_target"]["matches"]
+        assert found["first_mismatch"]["expected"] != found["first_mismatch"]["told"]
+        assert exit_status(found) == 1
+
+    def test_an_inbox_counter_that_is_off_by_one(self, project: Project, tmp_path: Path) -> None:
+        """It shows in no output: only the check over the whole state sees it."""
+        edit = ("box->late = 0;", "box->late = 1;")
+        found = flown(project, tmp_path, mutant(project, "kernel.c", edit))
+        assert found["mismatches"] == 3000
+
+    def test_a_target_that_flies_another_stream_by_itself(self, project: Project, tmp_path: Path) -> None:
+        edit = ("((r >> 3) & 15u) == 0", "((r >> 3) & 15u) == 1")
+        found = flown(project, tmp_path, mutant(project, "inputs.h", edit))
+        assert found["mismatches"] == 0 and not found["on_target"]["matches"]
+        assert exit_status(found) == 1
+
+    def test_another_kernel_is_refused_before_the_first_step(self, project: Project, tmp_path: Path) -> None:
+        other = load(make_project(tmp_path / "other", seed=1))
+        refused = pytest.raises(TargetRefused, match="runs another parameter table")
+        with Embedded(mutant(other, "agent.c")) as target, refused:
+            run(project, tmp_path / "work", 100, target.url)
+
+    def test_a_target_that_stops_in_flight_is_marked_and_the_next_run_goes_on(
+        self, project: Project, tmp_path: Path
+    ) -> None:
+        stop = ("    self.steps++;", "    if (++self.steps == 10200u) { for (;;) { } }")
+        program = mutant(project, "agent.c", stop)
+        with Embedded(program) as target:
+            found = run(project, tmp_path, STEPS, target.url)
+            assert "no answer to STEP" in found["error"] and "10000 steps are kept" in found["error"]
+            assert exit_status(found) == 1
+            assert sum(found["modes"].values()) == found["kernel_ns"]["count"] == found["steps"] == 10_000
+            jsonschema.validate(found, SCHEMA)
+            target.replace(mutant(project, "agent.c"))
+            again = run(project, tmp_path, STEPS, target.url)
+        assert again["resumed"] and again["steps"] == STEPS and exit_status(again) == 0
+
+
+class TestInput:
+    def test_no_steps(self, project: Project, tmp_path: Path) -> None:
+        with pytest.raises(InputError, match="--steps 0: must be from 1"):
+            run(project, tmp_path, 0)
+
+    def test_a_work_folder_that_is_a_file(self, project: Project, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("")
+        with pytest.raises(InputError, match="give another --work"):
+            run(project, tmp_path / "file", 10)
+
+    def test_more_inputs_than_a_frame_holds(self, tmp_path: Path) -> None:
+        wide = load(make_project(tmp_path, inputs=85, hidden=2))
+        with pytest.raises(InputError, match="85 inputs and 1 outputs do not fit"):
+            run(wide, tmp_path / "work", 10)
+
+    def test_the_widest_project_that_fits(self, tmp_path: Path) -> None:
+        wide = load(make_project(tmp_path, inputs=84, hidden=2, outputs=3))
+        found = run(wide, tmp_path / "work", 60)
+        assert found["mismatches"] == 0 and found["on_target"]["matches"]
+
+
+CHILD = """
+import sys
+from pathlib import Path
+from controller.project import load
+from hil.campaign import run
+run(load(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))
+"""
+
+
+class TestResume:
+    def test_same_digest(self, project: Project, tmp_path: Path) -> None:
+        """A real kill -9 once at least a segment is kept; the rerun ends as one without a kill."""
+        work, steps = tmp_path / "work", 40_000
+        command = [sys.executable, "-c", CHILD, str(project.root), str(work), str(steps)]
+        kept = 0
+        with subprocess.Popen(command) as child:
+            limit = time.monotonic() + 60
+            while kept < 1 and child.poll() is None and time.monotonic() < limit:
+                time.sleep(0.005)
+                kept = steps_kept(work)
+            os.kill(child.pid, signal.SIGKILL)
+        assert child.returncode == -signal.SIGKILL
+        assert 0 < kept < steps
+        again = run(project, work, steps)
+        assert again["resumed"] and again["steps"] == steps
+        whole = run(project, tmp_path / "fresh", steps)
+        assert not whole["resumed"]
+        for key in ("deterministic_digest", "mismatches", "modes", "reference"):
+            assert again[key] == whole[key]
+        assert not (work / journal.NAME).exists()
+
+    @pytest.mark.parametrize("torn", ["", "{", "[]", '{"key": 1}', '{"key": {}, "tally": {"done": 1}}'])
+    def test_a_torn_journal_begins_again(self, tmp_path: Path, torn: str) -> None:
+        (tmp_path / journal.NAME).write_text(torn, encoding="utf-8")
+        assert journal.restore(tmp_path, {}) == Tally()
+
+    def test_a_journal_of_another_campaign_is_not_used(self, tmp_path: Path) -> None:
+        journal.keep(tmp_path, {"seed": 1}, Tally(done=3, steps=30_000, chain="ab"))
+        assert journal.restore(tmp_path, {"seed": 1}).done == 3
+        assert journal.restore(tmp_path, {"seed": 2}) == Tally()
+
+
+def steps_kept(work: Path) -> int:
+    """What the journal holds."""
+    try:
+        data = json.loads((work / journal.NAME).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return 0
+    return int(data["tally"]["steps"])
+
+
+@pytest.mark.soak
+def test_a_million_steps(project: Project, tmp_path: Path) -> None:
+    found = run(project, tmp_path, 1_000_000)
+    assert found["mismatches"] == 0 and exit_status(found) == 0
