@@ -43,9 +43,10 @@ def same(a: int, b: int, x: int, y: int) -> int:
 
 
 def outside(v: float, low: float, high: float) -> int:
-    """1 where v is not in [low, high] or is NaN, else 0.
+    """1 where v is not in [low, high], is NaN or at least 1e300, else 0.
 
-    post: _ == (0 if low <= v <= high else 1)
+    pre: low <= high
+    post: _ == (0 if low <= v <= high and v < 1e300 else 1)
     """
     above = select(high, v, 1, select(v, HUGE, 0, 1))
     return select(v, low, 1, above)

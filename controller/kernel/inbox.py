@@ -34,8 +34,8 @@ def push(box: Inbox, now_us: int, channel: int, time_us: int, value: float) -> N
     """Put one sample, received at now_us, into the inbox.
 
     pre: all(a <= b for a, b in zip(box.time_us, box.time_us[1:])) and min(box.time_us) >= -1
-    pre: 0 <= box.late < 9 and 0 <= box.duplicate < 9
-    pre: 0 <= box.overflow < 9 and 0 <= box.refused < 9
+    pre: 0 <= min(box.late, box.duplicate, box.overflow, box.refused)
+    pre: max(box.late, box.duplicate, box.overflow, box.refused) <= 2147483647
     post: all(a <= b for a, b in zip(box.time_us, box.time_us[1:])) and min(box.time_us) >= -1
     post: len(box.time_us) == len(__old__.box.time_us)
     """

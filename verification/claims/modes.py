@@ -1,0 +1,291 @@
+"""The modes: every cause, mode and count there is, run through the kernel's own choose_mode and drive.
+
+A bench of two sensors and one output raises any set of causes by their physical reasons (a NaN, an old
+sample, a late clock); a model that is a table judges what the kernel makes of it.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from types import ModuleType
+from typing import Any
+
+from controller.kernel import step as kernel
+from controller.kernel.inbox import EMPTY
+from controller.kernel.modes import (
+    FALLBACK,
+    NOMINAL,
+    SAFE,
+    TRANSITION_NAMES,
+    advance,
+    remaining,
+    tally,
+    wanted,
+    worst,
+)  # fmt: skip
+from controller.kernel.records import Clock, Inbox, Law, State, Work, allocate
+from verification.contracts import Finding, Target, check, judge
+from verification.verdict import Verdict, decide, python_version
+
+TWIN = "tests/should_fail/test_modes.py"
+CODE = ["controller/kernel/modes.py", "controller/kernel/step.py"]
+SIZES = {"inputs": 2, "hidden": 1, "outputs": 1, "slots": 1, "substeps": 1}
+RECOVERIES = tuple(range(1, 9))
+NOW_US, AGE_US = 1_000_000, 5_000  # the clock of every period below; samples older than AGE_US are stale
+NAN = float("nan")
+TRACED = "the finite set is run in CPython; that the printed C does the same is C-EQUALS-PYTHON's to show"
+
+Flags = tuple[int, ...]  # one for each cause, the highest priority first
+Place = tuple[int, int, int]  # mode, healthy periods so far, recovery
+FLAGS: list[Flags] = list(product((0, 1), repeat=8))
+NO_FLAGS: Flags = (0,) * 8
+
+
+def places(recoveries: Iterable[int] = RECOVERIES) -> Iterator[Place]:
+    """Every mode with every count that it can have."""
+    for recovery in recoveries:
+        yield from ((mode, healthy, recovery) for mode in (0, 1, 2) for healthy in range(recovery))
+
+
+@cache
+def law(recovery: int, reference: int = 0) -> Law:
+    """The bench: outputs in [-10, 10], 1 is safe, no slew limit that counts; the PID reads `reference`."""
+    made = allocate(Law, SIZES)
+    made.network.w_in, made.network.w_out = [[1.0], [-1.0]], [[5.0]]
+    made.sensors.low, made.sensors.high = [-1.0, -1.0], [1.0, 1.0]
+    made.sensors.scale, made.sensors.stale_us = [1.0, 1.0], [AGE_US, AGE_US]
+    made.sensors.fallback = [1 - reference, reference]
+    made.limits.low, made.limits.high, made.limits.safe = [-10.0], [10.0], [1.0]
+    made.limits.max_rate = [1.0e6]
+    made.limits.state_low, made.limits.state_high = [-1.0], [1.0]
+    made.pid.channel, made.pid.kp, made.pid.ki, made.pid.kd = [reference], [2.0], [3.0], [0.004]
+    made.pid.integral_low, made.pid.integral_high = [-1.0], [1.0]
+    made.clock = Clock(500, 2000, 1000, recovery)
+    return made
+
+
+def memory(mode: int, healthy: int) -> State:
+    """What a step remembers, with both sensors fresh and good and the last step a period ago."""
+    box = Inbox([EMPTY], [EMPTY], [0.0], [NOW_US, NOW_US], 0, 0, 0, 0)
+    held = [0.25, 0.5], [NOW_US, NOW_US], [0, 0], [0.0, 0.0]
+    return State(box, *held, [0.1], [0.0], [0.0], [0.5], NOW_US - 1000, mode, healthy, 0)
+
+
+def scratch() -> Work:
+    """Room for one step."""
+    return Work([0.0], [0.0], [0.0], [0.0], [0.0], [0.0], [0.0])
+
+
+def period(step: ModuleType, flags: Flags, place: Place) -> State:
+    """The state after the deciding half of a period with just these causes. Sensor 0 is the PID's."""
+    state, work = memory(*place[:2]), scratch()
+    for j in (0, 1):
+        state.bad[j] = flags[2 * j]
+        state.held_us[j] -= flags[2 * j + 1] * (AGE_US + 1)
+    work.decoded = [NAN if flags[5] else 7.0]
+    rules = law(place[2])
+    step.choose_mode(rules, state, work, NOW_US, flags[6], flags[7], flags[4])
+    step.drive(rules, state, work, 0, 0.001)
+    return state
+
+
+def expected(flags: Flags, place: Place) -> tuple[int, int, int]:
+    """The model: cause, mode, healthy count. A cause's number is its priority, 1 the highest."""
+    mode, healthy, recovery = place
+    cause = next((n for n, flag in enumerate(flags, 1) if flag), 0)
+    want = NOMINAL if cause == 0 else SAFE if cause <= 2 else FALLBACK
+    if want >= mode:
+        return cause, want, 0
+    return (cause, want, 0) if healthy + 1 == recovery else (cause, mode, healthy + 1)
+
+
+def judged(state: State) -> tuple[int, int, int]:
+    """What the kernel says in the model's words."""
+    return state.cause, state.mode, state.healthy
+
+
+def priority_verdict(step: ModuleType = kernel) -> Verdict:
+    """MODES-PRIORITY: all flags, modes and counts against the model."""
+    wrong = None
+    cases = 0
+    for flags, place in product(FLAGS, places()):
+        cases += 1
+        got, want = judged(period(step, flags, place)), expected(flags, place)
+        if got != want:
+            wrong = {"flags": flags, "place": place, "got": got, "expected": want}
+            break
+    return _verdict(
+        "MODES-PRIORITY",
+        "Each set of the eight causes has one cause of the period, the first by the declared total order; "
+        "it, the mode and the count before it alone give the mode: worse at once, better after `recovery` "
+        "periods in a row that ask for a better one.",
+        "all 256 sets of causes from every mode and count, against a model that is a table",
+        [_recoveries(), "MODES-CONTRACTS has all recovery counts", TRACED],
+        "test_modes_priority_twin",
+        wrong,
+        cases,
+    )
+
+
+def safe_verdict(step: ModuleType = kernel) -> Verdict:
+    """MODES-SAFE-REACHABLE: from everywhere, by each cause that asks for SAFE, with any others."""
+    wrong = None
+    cases = 0
+    for flags, place in product(FLAGS, places()):
+        cases += 1
+        state = period(step, flags, place)
+        safe = state.mode == SAFE and state.output == [1.0]
+        asked = flags[0] or flags[1]
+        if (asked and not safe) or (state.mode == SAFE and not asked and place[0] != SAFE):
+            wrong = {"flags": flags, "place": place, "mode": state.mode, "output": state.output}
+            break
+    return _verdict(
+        "MODES-SAFE-REACHABLE",
+        "From every mode and count, a bad or stale sensor of the PID gives SAFE and the safe output in the "
+        "same period, whatever else holds; nothing else leads to SAFE.",
+        "all 256 sets of causes from every mode and count, through choose_mode and drive",
+        [
+            _recoveries(),
+            "no slew limit in the way: with one, the output goes to safe at the declared rate",
+            TRACED,
+        ],
+        "test_modes_safe_reachable_twin",
+        wrong,
+        cases,
+    )
+
+
+@dataclass
+class Walk:
+    """What the exploration of the automaton met: moves (mode, next mode), and the first surprise."""
+
+    moves: set[tuple[int, int]]
+    wrong: dict[str, Any] | None = None
+    cases: int = 0
+
+
+def walk(step: ModuleType, recovery: int) -> Walk:
+    """From reset, every state that any causes lead to; from each, the way home by healthy periods."""
+    found = Walk(set())
+    known, todo = {(SAFE, 0)}, [(SAFE, 0)]
+    while todo:
+        mode, healthy = todo.pop()
+        for flags in FLAGS:
+            state = period(step, flags, (mode, healthy, recovery))
+            found.cases += 1
+            found.moves.add((mode, state.mode))
+            if (state.mode, state.healthy) not in known:
+                known.add((state.mode, state.healthy))
+                todo.append((state.mode, state.healthy))
+        if mode != NOMINAL:
+            there = (mode, healthy)
+            for _ in range(recovery):
+                there = _after(step, there, recovery)
+            if there[0] != NOMINAL or _after(step, there, recovery)[0] != NOMINAL:
+                found.wrong = {"mode": mode, "healthy": healthy, "recovery": recovery, "ends in": there}
+                return found
+    if len(known) > 3 * recovery or {mode for mode, _ in known} != {NOMINAL, FALLBACK, SAFE}:
+        found.wrong = {"recovery": recovery, "reached": sorted(known)}
+    return found
+
+
+def _after(step: ModuleType, there: tuple[int, int], recovery: int) -> tuple[int, int]:
+    state = period(step, NO_FLAGS, (*there, recovery))
+    return state.mode, state.healthy
+
+
+def deadlock_verdict(
+    step: ModuleType = kernel, names: dict[tuple[int, int], str] = TRANSITION_NAMES
+) -> Verdict:
+    """MODES-NO-DEADLOCK: the whole automaton, for each recovery count."""
+    walks = [walk(step, recovery) for recovery in RECOVERIES]
+    wrong = next((w.wrong for w in walks if w.wrong), None)
+    unnamed = next((w.moves ^ names.keys() for w in walks if w.moves != names.keys()), set())
+    if wrong is None and (unnamed or len(set(names.values())) != len(names)):
+        wrong = {
+            "transitions that differ from the named ones": sorted(unnamed),
+            "names": list(names.values()),
+        }
+    return _verdict(
+        "MODES-NO-DEADLOCK",
+        "From every state that can be reached, `recovery` healthy periods in a row lead to NOMINAL and one "
+        "more stays there; the transitions that occur are those that have a name, and each name is one "
+        "transition's.",
+        "the automaton of choose_mode explored from reset, all 256 sets of causes in every state",
+        [_recoveries(), TRACED],
+        "test_modes_no_deadlock_twin",
+        wrong,
+        sum(w.cases for w in walks),
+    )
+
+
+def first_flag(
+    reference_bad: int, reference_stale: int, sensor_bad: int, sensor_stale: int,
+    state_limit: int, command_bad: int, clock: int, deadline: int,
+) -> Any:  # fmt: skip
+    """The cause is the number of the first flag above 0, whatever integers the flags are.
+
+    post: _[0] == _[1]
+    """
+    flags = (
+        reference_bad, reference_stale, sensor_bad, sensor_stale,
+        state_limit, command_bad, clock, deadline,
+    )  # fmt: skip
+    return worst(*flags), next((n for n, flag in enumerate(flags, 1) if flag > 0), 0)
+
+
+def one_move(mode: int, want: int, healthy: int, recovery: int) -> Any:
+    """The mode and the count after a period, for every recovery count.
+
+    pre: 0 <= mode <= 2 and 0 <= want <= 2 and 0 <= healthy < recovery
+    post: _[0] == _[1]
+    """
+    count = tally(mode, want, healthy)
+    got = advance(mode, want, count, recovery), remaining(count, recovery)
+    if want >= mode:
+        return got, (want, 0)
+    return got, ((want, 0) if healthy + 1 == recovery else (mode, healthy + 1))
+
+
+CONTRACTS: tuple[Target, ...] = (worst, wanted, tally, advance, remaining, first_flag, one_move)
+
+
+def contracts_verdict(findings: Iterable[Finding] | None = None) -> Verdict:
+    """MODES-CONTRACTS, from the findings on CONTRACTS (made here where none are given)."""
+    found = [f for target in CONTRACTS for f in check(target)] if findings is None else findings
+    verdict = _verdict(
+        "MODES-CONTRACTS",
+        "For all integers as flags, counts and recovery: the cause is the first flag set, the mode it asks "
+        "for is the declared one, worse takes effect at once and better when the count reaches recovery; and "
+        "each function of modes.py keeps its own contract.",
+        "CrossHair, PEP 316 contracts over all paths",
+        ["CrossHair's integers are unbounded; INTEGER-RANGE shows that the kernel's fit 64 bits"],
+        "test_modes_contracts_twin",
+        None,
+        0,
+    )
+    return judge(verdict, found)
+
+
+def _recoveries() -> str:
+    return f"recovery counts {RECOVERIES[0]} to {RECOVERIES[-1]}"
+
+
+def _verdict(
+    name: str, statement: str, method: str, assumptions: list[str], twin: str, wrong: Any, cases: int
+) -> Verdict:
+    return Verdict(
+        name,
+        statement,
+        decide(wrong is None, "EXHAUSTED"),
+        method,
+        "integers",
+        assumptions,
+        CODE,
+        f"{TWIN}::{twin}",
+        reason="a case differs from the model" if wrong else "",
+        counterexample=wrong,
+        budget={"cases": cases},
+        versions=python_version(),
+    )
