@@ -11,6 +11,7 @@ import types
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import isfinite
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -55,11 +56,19 @@ def print_kernel(roots: list[Callable[..., Any]]) -> tuple[str, str]:
 def _collect(roots: list[Callable[..., Any]]) -> dict[types.FunctionType, Function]:
     """Every function reached, callees first."""
     found: dict[types.FunctionType, Function] = {}
+    open_calls: list[types.FunctionType] = []
 
     def visit(python: Any, exported: bool) -> None:
         if python in found or python in (select, real):
             return
         lines, first = inspect.getsourcelines(python)
+        place = f"{'/'.join(Path(inspect.getfile(python)).parts[-3:])}:{first}"
+        if python in open_calls:
+            raise LanguageError(f"{place}: {python.__name__}() calls itself")
+        hints = get_type_hints(python, include_extras=True)
+        if "return" not in hints or len(hints) <= python.__code__.co_argcount:
+            raise LanguageError(f"{place}: {python.__name__}() needs a type for each argument and its result")
+        open_calls.append(python)
         tree = ast.parse(textwrap.dedent("".join(lines))).body[0]
         assert isinstance(tree, ast.FunctionDef)
         names = [n.func.id for n in ast.walk(tree) if _is_call(n)]  # type: ignore[attr-defined]
@@ -67,10 +76,9 @@ def _collect(roots: list[Callable[..., Any]]) -> dict[types.FunctionType, Functi
         callees = [c for c in called if isinstance(c, types.FunctionType) and c not in (select, real)]
         for callee in callees:
             visit(callee, False)
-        path = Path(inspect.getfile(python))
-        file = "/".join(path.parts[-3:])
+        open_calls.pop()
+        file = place.rpartition(":")[0]
         name = (EXPORTED if exported else PREFIX) + python.__name__
-        hints = get_type_hints(python, include_extras=True)
         found[python] = Function(python, name, tree, file, first, hints, callees)
 
     for root in roots:
@@ -181,7 +189,9 @@ class _Printer:
             case ast.AugAssign(target=target, op=op, value=value) if type(op) in OPERATORS:
                 left, right = self.value(target), self.value(value)
                 return [f"{pad}{left} {OPERATORS[type(op)][0]}= {right};{mark}"]
-            case ast.For(target=ast.Name(id=name), iter=ast.Call(func=ast.Name(id="range"), args=[n])):
+            case ast.For(
+                target=ast.Name(id=name), iter=ast.Call(func=ast.Name(id="range"), args=[n]), orelse=[]
+            ):
                 return self.loop(name, n, node.body, pad, mark)
             case ast.Expr(value=ast.Call() as call):
                 return [f"{pad}{self.value(call)};{mark}"]
@@ -192,12 +202,27 @@ class _Printer:
     def loop(self, name: str, bound: ast.expr, body: list[ast.stmt], pad: str, mark: str) -> list[str]:
         """A loop of fixed length."""
         limit = self.value(bound)
+        if not self.fixed(bound):
+            raise self.fail(bound, f"range({ast.unparse(bound)}) depends on data")
         self.scopes.append({name})
         self.kinds[name] = int
         head = f"{pad}for (int {name} = 0; {name} < {limit}; {name}++) {{{mark}"
         inner = [line for s in body for line in self.statement(s, pad + "    ")]
         self.scopes.pop()
         return [head, *inner, pad + "}"]
+
+    def fixed(self, bound: ast.expr) -> bool:
+        """Whether a loop's bound is made of lengths, sizes and constants alone."""
+        match bound:
+            case ast.BinOp(left=left, right=right):
+                return self.fixed(left) and self.fixed(right)
+            case ast.Name(id=name):
+                return not self._known(name)
+            case ast.Attribute():
+                return self.kind(bound) is Substeps
+            case ast.Call(func=ast.Name(id="len")):
+                return True
+        return isinstance(bound, ast.Constant)
 
     def assign(self, target: ast.expr, value: ast.expr) -> str:
         """An assignment; the first one to a name declares it."""
@@ -227,10 +252,12 @@ class _Printer:
     def value(self, node: ast.expr, level: int = 0) -> str:
         """An expression; in parentheses where it binds less tightly than `level`."""
         match node:
-            case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
+            case ast.Constant(value=int() | float() as value) if _is_number(value):
                 return _literal(value)
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 return "(-" + self.value(operand, 3) + ")" if level > 2 else "-" + self.value(operand, 3)
+            case ast.BinOp(left=left, op=ast.Div()) if is_integer(self.kind(left)):
+                raise self.fail(node, "whole numbers are not divided: C would cut the fraction off")
             case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATORS:
                 sign, own = OPERATORS[type(op)]
                 text = f"{self.value(left, own)} {sign} {self.value(right, own + 1)}"
@@ -242,7 +269,7 @@ class _Printer:
                     return size_name(dimensions(Substeps)[0])
                 arrow = isinstance(inner, ast.Name) and inner.id in self.pointers
                 return f"{self.value(inner)}{'->' if arrow else '.'}{attr}"
-            case ast.Subscript(value=inner, slice=index):
+            case ast.Subscript(value=inner, slice=index) if not isinstance(index, ast.UnaryOp):
                 return f"{self.value(inner)}[{self.value(index)}]"
             case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
                 return self.call(node, name, arguments)
@@ -251,7 +278,7 @@ class _Printer:
     def call(self, node: ast.expr, name: str, arguments: list[ast.expr]) -> str:
         """A word of the language, len of an array, or another kernel function."""
         target = self.f.python.__globals__.get(name)
-        if name == "len" and target is None:
+        if name == "len" and target is None and dimensions(self.kind(arguments[0])):
             return size_name(dimensions(self.kind(arguments[0]))[0])
         if name == "abs" and target is None:
             return f"magnitude({self.value(arguments[0])})"
@@ -302,6 +329,10 @@ class _Printer:
                     return int
                 return get_type_hints(target)["return"] if target else self.kind(arguments[0])
         raise self.fail(node, f"{ast.unparse(node)} has no type")
+
+
+def _is_number(value: float | int) -> bool:
+    return not isinstance(value, bool) and isfinite(value)
 
 
 def _literal(value: float | int) -> str:
