@@ -56,8 +56,8 @@ class Source:
 class _Writer:
     """Collects statements; each new name is drawn from what stands there already."""
 
-    def __init__(self, draw: Any, reals: list[str], wholes: list[str]) -> None:
-        self.draw, self.lines = draw, [""]
+    def __init__(self, draw: Any, reals: list[str], wholes: list[str], printable: bool) -> None:
+        self.draw, self.lines, self.printable = draw, [""], printable
         self.names = {REAL: list(reals), INTEGER: list(wholes)}
         self.size = dict.fromkeys(wholes, 1000)  # a bound on each integer
 
@@ -117,16 +117,18 @@ class _Writer:
         elif word in SIGN and size < LARGEST_INT:
             self.put(INTEGER, f"{left} {SIGN[word]} {right}", size)
         else:
-            self.put(INTEGER, f"-{left}" if word == "neg" else f"abs({left})", a)
+            absolute = word == "abs" and not self.printable
+            self.put(INTEGER, f"abs({left})" if absolute else f"-{left}", a)
 
 
 @st.composite
 def sources(
-    draw: Any, operations: tuple[str, ...] = ALL, reals: int = 3, wholes: int = 2, longest: int = 12
-) -> Source:
-    """A random program; every statement is used by a later one or summed into the result or lost."""
+    draw: Any, operations: tuple[str, ...] = ALL, reals: int = 3, wholes: int = 2, longest: int = 12,
+    printable: bool = False,
+) -> Source:  # fmt: skip
+    """A random program; the last three floats meet in the result. printable: without abs of an int."""
     named, counted = [f"v{i}" for i in range(reals)], [f"m{i}" for i in range(wholes)]
-    writer = _Writer(draw, named, counted)
+    writer = _Writer(draw, named, counted, printable)
     for _ in range(draw(st.integers(1, longest))):
         writer.statement(operations)
     last = [n for n in writer.names[REAL] if n not in named][-3:] or named[:1]

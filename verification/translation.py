@@ -10,20 +10,18 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from pycparser import c_ast, c_parser
+from pycparser import c_ast
 
 from controller.kernel.records import Law, State, Work, allocate
 from controller.kernel.step import receive, reset, step
+from verification.c_text import CError, parse
 from verification.program import INTEGER, REAL, Graph, Program, trace
 
 OPERATION = {"+": "add", "-": "sub", "*": "mul", "/": "div"}
-TYPES = {"double": REAL, "int64_t": INTEGER, "int": INTEGER}
-STUB = "typedef long long int64_t; typedef unsigned long long uint64_t;\n"
+TYPES = {"double": REAL, "int64_t": INTEGER}
+WORDS = ("less_real", "less_int", "either_real", "either_int", "magnitude")  # of scalar.h
+LITERALS = range(-(2**31), 2**31)  # what C computes with literals is an int
 ENTRIES = {"seawall_reset": "reset", "seawall_receive": "receive", "seawall_step": "step"}
-
-
-class CError(Exception):
-    """The C uses something that the reader does not accept, or indexes out of bounds."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +56,6 @@ class ReturnSignal(Exception):
         self.value = value
 
 
-def parse(text: str) -> Any:
-    """The syntax tree of C without preprocessor: comments and # lines dropped."""
-    text = re.sub(r"/\*.*?\*/", " ", text, flags=re.S)
-    text = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
-    return c_parser.CParser().parse(STUB + text)
-
-
 @dataclass
 class Reader:
     """Symbolic execution of the printed C over a graph."""
@@ -80,6 +71,8 @@ class Reader:
         """Take in kernel.h and kernel.c."""
         for item in parse(header + "\n" + source).ext:
             if isinstance(item, c_ast.FuncDef):
+                if item.decl.name in (*self.functions, *WORDS):
+                    raise CError(f"{item.decl.name}() is defined twice")
                 self.functions[item.decl.name] = item
             elif isinstance(item, c_ast.Typedef) and isinstance(item.type.type, c_ast.Struct):
                 self.structs[item.name] = {d.name: self._layout(d.type) for d in item.type.type.decls}
@@ -99,7 +92,7 @@ class Reader:
     def _base(self, node: Any) -> str:
         while not isinstance(node, c_ast.IdentifierType):
             node = node.type
-        return str(node.names[-1])
+        return " ".join(node.names)
 
     def program(self, entry: str) -> Program:
         """Run one entry point on symbolic memory."""
@@ -110,6 +103,7 @@ class Reader:
             base = self._base(p.type)
             if base in self.structs:
                 place = Place(p.name, base)
+                self._match(p, place)
                 places.append(place)
                 frame[p.name] = place
                 self._symbols(place)
@@ -154,8 +148,8 @@ class Reader:
     def _statement(self, node: Any, frame: dict[str, Any]) -> None:
         match node:
             case c_ast.Decl():
-                if node.name in frame or node.name in self.constants:
-                    raise CError(f"{node.name} hides another {node.name}")
+                if node.name in frame or node.name in self.constants or node.storage:
+                    raise CError(f"{node.name} hides another {node.name}, or outlives its block")
                 value = self.value(node.init, frame)
                 pointer = isinstance(node.type, c_ast.PtrDecl)
                 frame[node.name] = value if pointer else self._convert(value, self._base(node.type))
@@ -187,13 +181,16 @@ class Reader:
         start, cond, step_ = self.value(decl.init, frame), node.cond, node.next
         plain = cond.op == "<" and cond.left.name == name and step_.op == "p++" and step_.expr.name == name
         limit = self.value(cond.right, frame)
-        if not plain or not isinstance(limit, int) or not isinstance(start, int):
+        fixed = isinstance(limit, int) and isinstance(start, int) and self._base(decl.type) == "int"
+        if not plain or not fixed or decl.storage:
             raise CError("a loop must be for (int i = a; i < b; i++) with fixed a and b")
         if name in frame or name in self.constants:
             raise CError(f"{name} hides another {name}")
         for i in range(start, limit):
             frame[name] = i
             self._statement_list(node.stmt, frame)
+            if frame[name] != i:
+                raise CError(f"the loop changes its counter {name}")
         frame.pop(name, None)
 
     def _statement_list(self, node: Any, frame: dict[str, Any]) -> None:
@@ -282,7 +279,8 @@ class Reader:
         kind, extent = self._base(parameter.type), ()
         if isinstance(parameter.type, c_ast.ArrayDecl):
             kind, extent = self._layout(parameter.type)  # type: ignore[assignment]
-        if (kind, extent) != (place.type, place.extent):
+        by_value = isinstance(parameter.type, c_ast.TypeDecl)
+        if by_value or (kind, extent) != (place.type, place.extent):
             raise CError(f"{place.path} does not fit the parameter {parameter.name}")
 
     # -- the reader's own operations ------------------------------------------------------------
@@ -292,7 +290,10 @@ class Reader:
             if type(left) is not type(right) or (operation == "div" and isinstance(left, int)):
                 raise CError("two literals of different types, or an integer division")
             table = {"add": left + right, "sub": left - right, "mul": left * right}
-            return table[operation] if operation != "div" else left / right
+            result = table[operation] if operation != "div" else left / right
+            if isinstance(result, int) and result not in LITERALS:
+                raise CError("an int of literals overflows")
+            return result
         a, b = self._number(left), self._number(right)
         kind = self.graph.nodes[a].type
         if kind != self.graph.nodes[b].type or (operation == "div" and kind == INTEGER):
@@ -319,7 +320,8 @@ class Reader:
         return isinstance(value, float)
 
     def _convert(self, value: Any, wanted: str) -> Any:
-        if not isinstance(value, Term | int | float) or self._real(value) != (TYPES.get(wanted) == REAL):
+        kind = REAL if self._real(value) else INTEGER
+        if not isinstance(value, Term | int | float) or TYPES.get(wanted) != kind:
             raise CError(f"{value} is converted to {wanted} without a cast")
         return value
 
@@ -334,7 +336,7 @@ def _literal(node: Any) -> int | float:
     if "double" in node.type:
         return float.fromhex(text) if "x" in text.lower() else float(text)
     if "int" in node.type:
-        return int(text.rstrip("lLuU"), 0)
+        return int(text.rstrip("lL"), 0)  # an unsigned one would change its neighbours
     raise CError(f"{text} is not accepted")
 
 
