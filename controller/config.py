@@ -113,6 +113,28 @@ class TimingTable(Table):
     budget_us: BudgetTable
 
 
+class PlantTable(Table):
+    """[plant]: the simulated plant that runs and tests close the loop with; nothing proved rests on it.
+
+    kind "cart": a mass on a rail with friction and an actuator's limits; see controller/ports/simulated.py.
+    """
+
+    kind: Literal["cart"]
+    output: Text  # the output that commands the force
+    error_input: Text  # the input that reads position - target, in m
+    force_input: Text  # the input that reads the force on the cart, in N
+    step_m: Number  # the target, from a start at 0
+    mass_kg: Annotated[float, Field(gt=0.0, le=WEIGHT_LIMIT)]
+    viscous_n_s_per_m: Annotated[float, Field(ge=0.0, le=WEIGHT_LIMIT)]
+    coulomb_n: Annotated[float, Field(ge=0.0, le=WEIGHT_LIMIT)]
+    actuator_limit_n: Annotated[float, Field(gt=0.0, le=WEIGHT_LIMIT)]
+    actuator_lag_s: Annotated[float, Field(ge=0.0, le=1.0e6)] = 0.0
+    error_noise_m: Annotated[float, Field(ge=0.0, le=WEIGHT_LIMIT)] = 0.0  # standard deviation
+    force_noise_n: Annotated[float, Field(ge=0.0, le=WEIGHT_LIMIT)] = 0.0  # standard deviation
+    dropout: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0  # the share of samples that never come
+    seed: Annotated[int, Field(ge=0, le=2**53)] = 0
+
+
 class RequirementTable(Table):
     """[[requirement]]: a sentence, and the claims, tests and campaigns that show it (ids or patterns)."""
 
@@ -133,4 +155,5 @@ class Config(Table):
     output: Annotated[list[OutputTable], Field(min_length=1, max_length=1024)]
     fallback: Annotated[list[FallbackTable], Field(min_length=1, max_length=1024)]
     timing: TimingTable
+    plant: PlantTable | None = None
     requirement: list[RequirementTable] = []

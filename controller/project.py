@@ -150,6 +150,7 @@ class _Checker:
                 f"{safe:g} is outside [{low:g}, {high:g}]; choose a safe value in the range",
             )
         self._fallbacks()
+        self._plant()
 
     def _times(self) -> None:
         c, dt, timing = self.config.controller, self.config.dt, self.config.timing
@@ -215,4 +216,34 @@ class _Checker:
             not missing,
             ["fallback"],
             f"output {', '.join(missing)} has no [[fallback]]; add one that names it",
+        )
+
+    def _plant(self) -> None:
+        plant = self.config.plant
+        if plant is None:
+            return
+        inputs = {i.name: i for i in self.config.input}
+        outputs = [o.name for o in self.config.output]
+        for key, value, known in (
+            ("output", plant.output, outputs),
+            ("error_input", plant.error_input, list(inputs)),
+            ("force_input", plant.force_input, list(inputs)),
+        ):
+            what = f"no {key[-6:].lstrip('_')} is named {shorten(value)!r}; choose from: {', '.join(known)}"
+            self.require(value in known, ["plant", key], what)
+        self.require(
+            plant.error_input != plant.force_input,
+            ["plant", "force_input"],
+            f"{plant.force_input!r} is also error_input; each sensor needs an input of its own",
+        )
+        low, high = inputs[plant.error_input].low, inputs[plant.error_input].high
+        self.require(
+            low <= -plant.step_m <= high,
+            ["plant", "step_m"],
+            f"starts with an error of {-plant.step_m:g} m, outside [{low:g}, {high:g}]; shorten it",
+        )
+        self.require(
+            plant.coulomb_n < plant.actuator_limit_n,
+            ["plant", "coulomb_n"],
+            f"{plant.coulomb_n:g} N is not below actuator_limit_n = {plant.actuator_limit_n:g}; lower it",
         )
