@@ -37,7 +37,19 @@ def result(project: Project, tmp_path_factory: pytest.TempPathFactory) -> dict[s
 class TestResult:
     def test_it_has_the_committed_shape(self, result: dict[str, Any]) -> None:
         jsonschema.validate(result, SCHEMA)
-        assert exit_status(result) == 0
+
+    def test_the_exit_status_is_1_for_each_thing_that_fails(self, result: dict[str, Any]) -> None:
+        quick = {**result, "kernel_ns": {"p99_9": 1.0e3 * result["deadline_us"]}}
+        assert exit_status(quick) == 0
+        broken = {**result["faults"][0], "passed": False}
+        for failure in (
+            {"mismatches": 1},
+            {"error": "no answer"},
+            {"on_target": {"matches": False}},
+            {"kernel_ns": {"p99_9": 1.0e3 * result["deadline_us"] + 1.0}},
+            {"faults": [*result["faults"], broken]},
+        ):
+            assert exit_status({**quick, **failure}) == 1
 
     def test_every_step_was_compared(self, result: dict[str, Any]) -> None:
         assert (result["steps"], result["mismatches"], result["first_mismatch"]) == (STEPS, 0, None)
@@ -58,6 +70,7 @@ class TestResult:
         assert sum(result["modes"].values()) == STEPS
         assert set(result["modes"]) == {"NOMINAL", "FALLBACK", "SAFE"}
         assert len(result["faults"]) == 11 and result["not_injected"] == []
+        assert [fault["observed"] for fault in result["faults"] if not fault["passed"]] == []
 
     def test_another_run_gives_the_same_digest_and_another_seed_another(
         self, project: Project, tmp_path: Path, result: dict[str, Any]
@@ -120,7 +133,8 @@ class TestCaught:
             jsonschema.validate(found, SCHEMA)
             target.replace(mutant(project, "agent.c"))
             again = run(project, tmp_path, STEPS, target.url)
-        assert again["resumed"] and again["steps"] == STEPS and exit_status(again) == 0
+        assert again["resumed"] and again["steps"] == STEPS and again["mismatches"] == 0
+        assert again["on_target"]["matches"] and "error" not in again
 
 
 class TestInput:
@@ -198,4 +212,4 @@ def steps_kept(work: Path) -> int:
 @pytest.mark.soak
 def test_a_million_steps(project: Project, tmp_path: Path) -> None:
     found = run(project, tmp_path, 1_000_000)
-    assert found["mismatches"] == 0 and exit_status(found) == 0
+    assert found["mismatches"] == 0 and found["on_target"]["matches"]
