@@ -1,5 +1,6 @@
 """`seawall init`: a project that flies and can be proved, to begin from."""
 
+import os
 import re
 from importlib.resources import files
 from pathlib import Path
@@ -24,7 +25,7 @@ def initialise(directory: Path, name: str | None = None) -> Project:
     texts[FILE_NAME] = texts[FILE_NAME].replace(f'"{TEMPLATE_NAME}"', f'"{title}"', 1)
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        taken = next((file for file in FILES if (directory / file).exists()), None)
+        taken = next((file for file in FILES if os.path.lexists(directory / file)), None)
         if taken:
             raise InputError(
                 f"{directory / taken}: exists already; choose another folder, or remove it first"

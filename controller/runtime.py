@@ -184,11 +184,11 @@ class Flight:
         The safe command, for when they are over: after STOP_US in any case.
         """
         controller, clock, now_us = self.controller, self.clock, self.tick.time_us
+        period_us = controller.project.config.controller.period_us
         until_us = now_us + STOP_US
         if not isinstance(clock, RealClock):  # a far end that is the clock may be gone
-            period_us = controller.project.config.controller.period_us
             clock = VirtualClock(period_us, now_us + period_us)
-        while controller.output != self._safe and now_us < until_us:
+        while controller.output != self._safe and now_us + period_us <= until_us:
             now_us = clock.wait(lambda: False)
             for channel in range(controller.project.sizes["inputs"]):
                 controller.receive(now_us, channel, now_us, nan)
