@@ -25,7 +25,7 @@ from controller.kernel.modes import (
     worst,
 )  # fmt: skip
 from controller.kernel.records import Clock, Inbox, Law, State, Work, allocate
-from verification.contracts import Finding, Target, check, judge
+from verification.contracts import Finding, Target, check, judge, loud
 from verification.verdict import Verdict, decide, python_version
 
 TWIN = "tests/should_fail/test_modes.py"
@@ -65,11 +65,12 @@ def law(recovery: int, reference: int = 0) -> Law:
     return made
 
 
-def memory(mode: int, healthy: int) -> State:
-    """What a step remembers, with both sensors fresh and good and the last step a period ago."""
-    box = Inbox([EMPTY], [EMPTY], [0.0], [NOW_US, NOW_US], 0, 0, 0, 0)
-    held = [0.25, 0.5], [NOW_US, NOW_US], [0, 0], [0.0, 0.0]
-    return State(box, *held, [0.1], [0.0], [0.0], [0.5], NOW_US - 1000, mode, healthy, 0)
+def memory(mode: int, healthy: int, now_us: int = NOW_US) -> State:
+    """What a step remembers, with both sensors good and fresh at now_us and the last step a period ago."""
+    before = now_us - 1000
+    box = Inbox([EMPTY], [EMPTY], [0.0], [before, before], 0, 0, 0, 0)
+    held = [0.25, 0.5], [now_us, now_us], [0, 0], [0.0, 0.0]
+    return State(box, *held, [0.1], [0.0], [0.0], [0.5], before, mode, healthy, 0)
 
 
 def scratch() -> Work:
@@ -232,7 +233,9 @@ def first_flag(
         reference_bad, reference_stale, sensor_bad, sensor_stale,
         state_limit, command_bad, clock, deadline,
     )  # fmt: skip
-    return worst(*flags), next((n for n, flag in enumerate(flags, 1) if flag > 0), 0)
+    with loud():
+        cause = worst(*flags)
+    return cause, next((n for n, flag in enumerate(flags, 1) if flag > 0), 0)
 
 
 def one_move(mode: int, want: int, healthy: int, recovery: int) -> Any:
@@ -241,8 +244,9 @@ def one_move(mode: int, want: int, healthy: int, recovery: int) -> Any:
     pre: 0 <= mode <= 2 and 0 <= want <= 2 and 0 <= healthy < recovery
     post: _[0] == _[1]
     """
-    count = tally(mode, want, healthy)
-    got = advance(mode, want, count, recovery), remaining(count, recovery)
+    with loud():
+        count = tally(mode, want, healthy)
+        got = advance(mode, want, count, recovery), remaining(count, recovery)
     if want >= mode:
         return got, (want, 0)
     return got, ((want, 0) if healthy + 1 == recovery else (mode, healthy + 1))

@@ -33,10 +33,11 @@ from verification.domains.dependence import NOTHING, dependence
 from verification.program import INTEGER, Graph, Program, leaves, trace
 from verification.verdict import Verdict, decide, python_version
 
-RECOVERIES = (1, 2, 3)
-HEALTH = {
-    "good": (0, NOW_US), "bad": (1, NOW_US), "stale": (0, NOW_US - AGE_US - 1),
-    "missing": (0, EMPTY), "bad and stale": (1, NOW_US - AGE_US - 1),
+RECOVERIES = (1, 2)
+CLOCKS_US = (2_000, NOW_US)  # soon after the start, when no sample at all would not seem an old one; later
+HEALTH: dict[str, tuple[int, int | None]] = {  # bad or not, and the age of what is held
+    "good": (0, 0), "bad": (1, 0), "stale": (0, AGE_US + 1), "missing": (0, None),
+    "bad and stale": (1, AGE_US + 1),
 }  # fmt: skip
 BAD_VALUES = (NAN, float("inf"), float("-inf"), 1.0e300, -1.7e308, 1.0000000000000002, -1.5)
 GUARDED = ("law.limits.low[0]", "law.limits.high[0]", "law.limits.safe[0]", "law.limits.max_rate[0]",
@@ -53,6 +54,7 @@ class Case:
     place: Place
     missed: int
     late: int
+    now_us: int
 
     @property
     def unhealthy(self) -> list[int]:
@@ -61,10 +63,11 @@ class Case:
 
     def memory(self) -> State:
         """The state before the period."""
-        state = memory(*self.place[:2])
+        state = memory(*self.place[:2], self.now_us)
         for j in (0, 1):
-            state.bad[j], state.held_us[j] = HEALTH[self.health[j]]
-        state.previous_us -= self.late * 5000
+            state.bad[j], age = HEALTH[self.health[j]]
+            state.held_us[j] = EMPTY if age is None else self.now_us - age
+        state.previous_us += self.late * 900  # a dt of 100 us is below the declared 500
         return state
 
     def as_dict(self) -> dict[str, Any]:
@@ -73,10 +76,10 @@ class Case:
 
 
 def cases() -> Iterator[Case]:
-    """Every case, healthy ones included."""
-    for reference, a, b in product((0, 1), HEALTH, HEALTH):
+    """Every case, healthy ones included: 3,600."""
+    for reference, a, b, now_us in product((0, 1), HEALTH, HEALTH, CLOCKS_US):
         for place, missed, late in product(places(RECOVERIES), (0, 1), (0, 1)):
-            yield Case(reference, (a, b), place, missed, late)
+            yield Case(reference, (a, b), place, missed, late, now_us)
 
 
 def program(step: ModuleType) -> Program:
@@ -90,7 +93,7 @@ def depends(traced: Program, nodes: list[int], case: Case) -> set[str]:
     numbers = {
         **dict(leaves(law(case.place[2], case.reference), "law")),
         **dict(leaves(case.memory(), "state")),
-        "now_us": NOW_US,
+        "now_us": case.now_us,
         "missed": case.missed,
     }
     known = {
@@ -137,7 +140,7 @@ def run(step: ModuleType, case: Case, held: tuple[float, float], hidden: float, 
     state = case.memory()
     state.held, state.hidden = list(held), [hidden]
     state.integral, state.previous_error = [integral], [-integral]
-    step.step(law(case.place[2], case.reference), state, scratch(), NOW_US, case.missed)
+    step.step(law(case.place[2], case.reference), state, scratch(), case.now_us, case.missed)
     return bits(state.output), state.mode, state.cause
 
 
@@ -172,6 +175,8 @@ def bad_samples(step: ModuleType) -> tuple[dict[str, Any] | None, int]:
                 step.receive(state, now_us, j, now_us, value if n == 0 else 0.125 * n)
                 step.step(rules, state, scratch(), now_us, 0)
                 found.append(fingerprint(state))
+                if n == 0 and not state.bad[j]:
+                    return {"vacuous": "the bad sample did not get in", "value": repr(value)}, done
             traces.append(found)
         if any(found != traces[0] for found in traces):
             return {"reference": reference, "sensor": j, "place": place, "values": repr(BAD_VALUES)}, done
@@ -206,8 +211,8 @@ def unhealthy_verdict(step: ModuleType = kernel) -> Verdict:
         "compared",
         "binary64, all bit patterns",
         [
-            "two sensors, one output; each sensor good, bad, stale, missing or bad and stale; recovery 1 to "
-            "3; deadline met or missed, clock in time or late",
+            "two sensors, one output; each sensor good, bad, stale, missing or bad and stale; recovery 1 "
+            "and 2; deadline met or missed, dt in its range or not; soon after the start and later",
             "what a sensor gave while it was good stays in the network's state and in the PID's integral and "
             "last error, which count again after the recovery",
             TRACED,
