@@ -42,6 +42,7 @@ def deploy(
     which is replaced. A kill leaves the old one or nothing, never half of one. Raises InputError.
     """
     tools = cross.toolchain(target)
+    shown, directory = str(directory), Path(os.path.abspath(directory))  # noqa: PTH100 (a link stays one)
     _may_replace(directory)
     sources = {**kernel_sources(project.sizes), **parameter_sources(project.law)}
     parameters = {name: text for name, text in sources.items() if name.startswith("parameters.")}
@@ -63,7 +64,7 @@ def deploy(
         _move(stage, directory)
     finally:
         shutil.rmtree(stage, ignore_errors=True)
-    return manifest | {"directory": str(directory), "files": files}
+    return manifest | {"directory": shown, "files": files}
 
 
 def _build(

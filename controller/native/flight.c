@@ -195,6 +195,12 @@ static int follow(Flight *f)
     return stopping ? 0 : -1;
 }
 
+/* A time of the last step that can be counted on from: a TICK may have said anything. */
+static int64_t countable(int64_t us)
+{
+    return us < 0 ? 0 : us > MISSION_LATEST_US ? MISSION_LATEST_US : us;
+}
+
 /* Whether every output has its safe value. */
 static int is_safe(const sw_State *state)
 {
@@ -205,11 +211,12 @@ static int is_safe(const sw_State *state)
  * and keeps to the slew limits on the way. The last command is the safe one in any case. */
 static void stop(Flight *f)
 {
-    const int64_t last_us = f->now_us + STOP_US;
+    int64_t now_us = countable(f->now_us);
+    const int64_t last_us = now_us + STOP_US;
     host_notify(&f->watch, "STOPPING=1");
     f->count = 0;
     do {
-        int64_t now_us = f->now_us + seawall_law.clock.nominal_us;
+        now_us += seawall_law.clock.nominal_us;
         if (!f->options.lockstep) {
             host_sleep_until(now_us);
             now_us = host_now_us();
@@ -220,7 +227,7 @@ static void stop(Flight *f)
         f->sequence++;
         period(f, now_us, 0);
         host_alive(&f->watch, host_now_us());
-    } while (!is_safe(&f->state) && f->now_us < last_us && f->line.fd >= 0);
+    } while (!is_safe(&f->state) && now_us < last_us && f->line.fd >= 0);
     f->sequence++;
     send_command(f, seawall_law.limits.safe, MISSION_SAFE);
 }

@@ -1,6 +1,7 @@
 """mission.h: what the flight binary must know of a project beside the kernel's own constants."""
 
 from controller.errors import InputError
+from controller.kernel.inbox import LATEST_US
 from controller.kernel.modes import CAUSE_NAMES, MODE_NAMES, SAFE
 from controller.ports import frame, messages
 from controller.project import Project
@@ -55,6 +56,8 @@ def source(project: Project, kernel_digest: str, parameter_digest: str) -> str:
         f"    MISSION_PRIORITY = {PRIORITY},",
         f"    MISSION_SAFE = {SAFE}",
         "};",
+        "",
+        f"#define MISSION_LATEST_US INT64_C({LATEST_US}) /* the kernel takes later times for this one */",
         "",
         *_names("MISSION_MODES", MODE_NAMES),
         *_names("MISSION_CAUSES", CAUSE_NAMES),

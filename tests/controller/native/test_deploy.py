@@ -249,6 +249,14 @@ def test_a_failed_build_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     assert list((tmp_path / "place").iterdir()) == []
 
 
+def test_the_folder_one_stands_in(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    assert deploy(project, "host", Path())["directory"] == "."
+    assert (here / "manifest.json").is_file() and len(list(tmp_path.iterdir())) == 1
+
+
 def test_too_many_outputs_for_a_frame(tmp_path: Path) -> None:
     project = cart_project(tmp_path / "p", outputs=511, hidden=1, inputs=2)
     with pytest.raises(InputError, match="at most 510"):

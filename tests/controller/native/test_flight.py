@@ -11,7 +11,10 @@ from typing import Any
 
 import pytest
 
+from controller.errors import InputError
 from controller.kernel.modes import FALLBACK, NOMINAL, SAFE
+from controller.native import cross
+from controller.native.build import MEANING
 from controller.native.cross import TARGETS
 from controller.native.deploy import deploy
 from controller.ports.frame import encode
@@ -125,6 +128,44 @@ def test_more_samples_than_a_batch_holds(bundles: dict[str, Path], project: Proj
             rig.send(tick, Tick(now_us, False))
             last = rig.command()[1]
     assert last.mode == NOMINAL
+
+
+def test_no_undefined_behaviour(bundles: dict[str, Path], project: Project, tmp_path: Path) -> None:
+    """The same sources under the address and undefined-behaviour sanitizers, at the ends of int64 too."""
+    shutil.copytree(bundles["host"], tmp_path / "copy")
+    units = sorted(path.name for path in (tmp_path / "copy").glob("*.c"))
+    watch = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-pthread"]
+    try:
+        cross.run(["cc", *MEANING, *watch, *units, "-o", "watched"], tmp_path / "copy")
+    except InputError:
+        pytest.skip("cc with sanitizers is missing: apt-get install gcc")
+    binary = str(tmp_path / "copy" / "watched")
+    with Rig([binary, "--lockstep"]) as rig:
+        fly_in_lockstep(rig, project, 700, seed=2)
+        _, status, _, err = rig.stop()
+        assert (status, err) == (0, "")
+    ends = (2**63 - 1, -(2**63), 2**53, 0, -1)
+    for last in ends:
+        with Rig([binary, "--lockstep"]) as rig:
+            for now_us in (*ends, last):
+                rig.send(1, *(Sample(c, t, 0.5) for c in ends for t in ends), Tick(now_us, True))
+                rig.command()
+            after, status, _, err = rig.stop()
+        assert (status, err, after[-1].outputs) == (0, "", (0.0,))
+
+
+def test_missing_rights_are_warnings(patient: str) -> None:
+    """Without real-time rights it flies on, and says what to give."""
+    limits = ["prlimit", "--memlock=0", "--rtprio=0"]
+    if os.geteuid() == 0:
+        limits += ["setpriv", "--bounding-set=-sys_nice,-ipc_lock"]
+    with Rig([*limits, patient]) as rig:
+        reach(rig, NOMINAL)
+        _, status, _, err = rig.stop()
+    first, second = err.splitlines()
+    assert status == 0
+    assert first.startswith("warning: memory is not locked") and "CAP_IPC_LOCK" in first
+    assert second.startswith("warning: no SCHED_FIFO") and "CAP_SYS_NICE" in second
 
 
 def lenient(folder: Path) -> Project:
