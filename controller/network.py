@@ -79,7 +79,8 @@ def _parse(text: str, path: Path) -> Any:
     except (RecursionError, MemoryError):
         raise InputError(f"{path}: is nested too deeply; give one object with the seven arrays") from None
     except ValueError as fault:
-        raise InputError(f"{path}: has a number that can't be read ({shorten(str(fault))})") from None
+        said = shorten(str(fault))
+        raise InputError(f"{path}: has a number that can't be read ({said}); write it shorter") from None
 
 
 def _check_shape(
