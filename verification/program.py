@@ -233,6 +233,11 @@ def trace(function: Callable[..., Any], arguments: dict[str, Any], graph: Graph 
     return program
 
 
+def bind(function: Callable[..., Any], graph: Graph, calls: list[Call]) -> Callable[..., Any]:
+    """The kernel function over Symbols of a graph, for claims that run it more than once; notes calls."""
+    return _Reader(graph, calls).read(function)
+
+
 class _Reader:
     """Binds kernel functions anew, so that select and real build the graph and calls are noted."""
 

@@ -4,14 +4,20 @@ An obligation holds when its file is unsat. A second file without the negated go
 assumptions contradict each other and the proof is void (vacuous).
 """
 
+import hashlib
+import json
 import os
-from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from concurrent.futures import Executor, as_completed
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
-Z3_RLIMIT = 400_000_000  # a deterministic budget: the same in every process
+Z3_RLIMIT = 100_000_000  # a deterministic budget: the same in every process
 CVC5_RLIMIT = 40_000_000
+FOUND = ("sat", "unsat", "unknown")
+
+Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,12 @@ class Obligation:
         comment = [f"; {line}" for line in self.comment.splitlines()]
         head = [f"(set-info :status {'sat' if vacuity else 'unsat'})", f"(set-logic {self.logic})"]
         return "\n".join([*comment, *head, *self.definitions, *asserts, *end, "(check-sat)", ""])
+
+    @property
+    def key(self) -> str:
+        """Names the question, both solvers, their versions and their budgets."""
+        asked = [self.text(), self.text(vacuity=True), self.main, self.replay, Z3_RLIMIT, CVC5_RLIMIT]
+        return hashlib.sha256(json.dumps([asked, versions()]).encode()).hexdigest()
 
 
 @dataclass
@@ -60,7 +72,11 @@ def ask_z3(text: str) -> tuple[str, int, dict[str, str]]:
     """z3's answer, the rlimit that it used, and the model if there is one."""
     import z3
 
-    solver = z3.Solver(ctx=z3.Context())  # its own context: rlimit counts from zero
+    context = z3.Context()  # its own context: rlimit counts from zero
+    solver = z3.Solver(ctx=context)
+    if "QF_NRA" in text:  # this order of variables ends twenty times as soon as the default one
+        tactic = z3.With(z3.Tactic("qfnra-nlsat", ctx=context), variable_ordering_strategy=4)
+        solver = tactic.solver()
     solver.set("rlimit", Z3_RLIMIT)
     solver.from_string(text)
     answer = str(solver.check())
@@ -87,7 +103,7 @@ def ask_cvc5(text: str) -> tuple[str, int, dict[str, str]]:
     answer = "unknown"
     while not (command := parser.nextCommand()).isNull():
         said = command.invoke(solver, parser.getSymbolManager()).strip()
-        answer = said if said in ("sat", "unsat", "unknown") else answer
+        answer = said if said in FOUND else answer
     return answer, 0, {}
 
 
@@ -112,34 +128,51 @@ def versions() -> dict[str, str]:
     return {name: version(package) for name, package in PACKAGES.items()}
 
 
-def discharge(obligation: Obligation, folder: Path) -> Answer:
-    """Write the files, ask both solvers, check the assumptions; a finished answer is not asked again."""
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{obligation.name}.smt2"
-    text = obligation.text()
-    aside = file.with_suffix(f".{os.getpid()}")
+def write(path: Path, text: str) -> None:
+    """Write aside and rename, so that a kill leaves the old file or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_suffix(f".{os.getpid()}")
     aside.write_text(text, encoding="utf-8")
-    aside.replace(file)
+    aside.replace(path)
+
+
+def discharge(obligation: Obligation, proofs: Path, known: Path | None = None) -> Answer:
+    """Write the file, ask both solvers, check the assumptions.
+
+    known: a folder of finished answers; a question found there is not asked again.
+    """
+    file = proofs / f"{obligation.name}.smt2"
+    text = obligation.text()
+    write(file, text)
+    kept = known / f"{obligation.key}.json" if known else None
+    if kept and kept.exists():
+        return Answer(**json.loads(kept.read_text(encoding="utf-8")))
     answer, used, model = SOLVERS[obligation.main](text)
     said = Answer(
-        obligation.name,
-        f"proofs/{file.name}",
-        obligation.main,
-        answer,
-        obligation.replay,
-        "",
-        used,
-        "",
-        model,
-    )
+        obligation.name, f"proofs/{file.name}", obligation.main, answer, obligation.replay, "", used, "", model
+    )  # fmt: skip
     if answer == "unsat":
         said.replay = SOLVERS[obligation.replay](text)[0]
         # the quick solver of the two may decide it: sat needs a model, not a proof
         said.vacuity = SOLVERS[obligation.main](obligation.text(vacuity=True))[0]
+    if kept:
+        write(kept, json.dumps(asdict(said)))
     return said
 
 
-def discharge_all(obligations: list[Obligation], folder: Path, executor: Executor) -> list[Answer]:
-    """All of them, spread over an executor (processes here, or a cluster's)."""
-    waiting = [executor.submit(discharge, o, folder) for o in obligations]
-    return [w.result() for w in waiting]
+def discharge_all(
+    obligations: list[Obligation],
+    proofs: Path,
+    executor: Executor,
+    known: Path | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Answer]:
+    """All of them by name, spread over an executor (processes here, or a cluster's)."""
+    waiting = [executor.submit(discharge, o, proofs, known) for o in obligations]
+    answers = {}
+    for done, future in enumerate(as_completed(waiting), 1):
+        answer = future.result()
+        answers[answer.obligation] = answer
+        if progress:
+            progress("proofs", done, len(waiting))
+    return answers

@@ -4,7 +4,7 @@ import platform
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from verification.proof import Answer, versions
+from verification.proof import Answer, Obligation, versions
 
 WORDS = (
     "PROVED-IEEE", "PROVED-REAL", "CONFIRMED", "EXHAUSTED", "SEARCHED", "TESTED", "MEASURED",
@@ -31,6 +31,7 @@ class Verdict:
     budget: dict[str, int] = field(default_factory=dict)
     program_digest: str = ""
     versions: dict[str, str] = field(default_factory=dict)
+    inductive: bool = False  # a failed obligation shows no violation: the invariant may be too weak
 
     def __post_init__(self) -> None:
         if self.word not in WORDS:
@@ -52,7 +53,9 @@ class Verdict:
         self.budget = {"rlimit": sum(a.rlimit for a in answers)}
         self.versions |= versions()
         bad = next((a for a in answers if a.answer == "sat"), None)
-        if bad is not None:
+        if bad is not None and self.inductive:
+            self.word, self.reason = "OPEN", f"{bad.obligation}: the box is not inductive"
+        elif bad is not None:
             self.word, self.reason = "REFUTED", f"{bad.obligation} has a counterexample"
             self.counterexample = dict(bad.model)
         elif unsure := next((a for a in answers if not a.proved), None):
@@ -63,6 +66,18 @@ class Verdict:
                 f"assumptions {unsure.vacuity or 'unchecked'}"
             )
         return self
+
+
+@dataclass
+class Pending:
+    """A verdict that waits for its obligations."""
+
+    verdict: Verdict
+    obligations: list[Obligation]
+
+    def settle(self, answers: dict[str, Answer]) -> Verdict:
+        """The verdict by what the solvers said."""
+        return self.verdict.rest_on([answers[o.name] for o in self.obligations])
 
 
 def decide(holds: bool, word: str) -> str:

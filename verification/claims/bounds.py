@@ -5,15 +5,13 @@ activations of theirs, ends in the box again. The polynomial part is an SMT obli
 plus one error term that encloses every rounding; activation ranges come from the interval reading.
 """
 
-from typing import Any
-
 from verification.domains.interval import Interval
 from verification.domains.rounding import errors
 from verification.domains.smt import define, name, rational
 from verification.flight import Box, Flight
 from verification.program import reach
-from verification.proof import Answer, Obligation
-from verification.verdict import Verdict
+from verification.proof import Obligation
+from verification.verdict import Pending, Verdict
 
 CUT_CALLS = ("exp", "tanh")
 MARGIN = 2.0**-20
@@ -136,42 +134,71 @@ def walls(
 DECLARED = (
     "every input is a 64-bit number of any value; the kernel itself holds sensors and dt to their ranges"
 )
-READING = "the ranges of tanh, exp and dt come from Seawall's outward-rounded interval reading (trusted)"
+READING = "the ranges of tanh, exp and dt come from Seawall's outward-rounded interval reading"
+INDUCTIVE = (
+    "inductive box: a polynomial obligation over the reals for each neuron and wall, plus an enclosure of "
+    "every rounding; z3, replayed by cvc5"
+)
 
 
-def state_verdict(flight: Flight, box: Box, answers: list[Answer]) -> Verdict:
-    """STATE-BOUNDS from the answers to state_obligations."""
-    return Verdict(
+def state_claim(flight: Flight, box: Box) -> Pending:
+    """STATE-BOUNDS; where an obligation fails, the box is not inductive, which refutes nothing yet."""
+    verdict = Verdict(
         "STATE-BOUNDS",
         "From the initial state 0, for ever, for all inputs and every dt of its range, each hidden state "
         "of the binary64 RK4 map stays in its box.",
         "PROVED-IEEE",
-        "inductive box: polynomial obligation over the reals for each neuron and wall, plus an enclosure of "
-        "every rounding; z3, replayed by cvc5",
+        INDUCTIVE,
         "binary64",
-        [DECLARED, READING],
+        [DECLARED, READING, "|tanh| is at most 1 (TANH-BOUND)"],
         ["controller/kernel/rk4.py", "controller/kernel/cell.py"],
         f"{TWIN}::test_state_bounds_twin",
         program_digest=flight.digest,
-    ).rest_on(answers)
+        inductive=True,
+    )
+    return Pending(verdict, state_obligations(flight, box))
 
 
-def output_verdict(flight: Flight, answers: list[Answer], bounds: Box) -> Verdict:
-    """OUTPUT-BOUNDS from the answers to output_obligations."""
+def output_claim(flight: Flight, box: Box) -> tuple[Pending, Box]:
+    """OUTPUT-BOUNDS, and the bounds."""
+    obligations, bounds = output_obligations(flight, box)
     text = ", ".join(f"[{a:.6g}, {b:.6g}]" for a, b in bounds)
-    return Verdict(
+    verdict = Verdict(
         "OUTPUT-BOUNDS",
         f"The network's commands before the guard stay in {text}, for ever.",
         "PROVED-IEEE",
         "linear obligation over the reals plus an enclosure of every rounding; z3, replayed by cvc5",
         "binary64",
-        ["STATE-BOUNDS", DECLARED],
+        ["the states stay in their box (STATE-BOUNDS)", DECLARED],
         ["controller/kernel/decoder.py"],
         f"{TWIN}::test_output_bounds_twin",
         program_digest=flight.digest,
-    ).rest_on(answers)
+        inductive=True,
+    )
+    return Pending(verdict, obligations), bounds
 
 
-def evidence(box: Box, outputs: Box) -> dict[str, Any]:
-    """The bounds of the contract, in file order."""
-    return {"state": [list(b) for b in box], "output": [list(b) for b in outputs]}
+def limit_claim(flight: Flight, box: Box) -> Pending:
+    """STATE-LIMIT-UNREACHED: the box lies inside the limits that the kernel enforces."""
+    limits = flight.law.limits
+    obligations = []
+    for i, (low, high) in enumerate(box):
+        inside = f"(and (<= {rational(low)} h) (<= h {rational(high)}))"
+        wall = f"(and (< {rational(limits.state_low[i])} h) (< h {rational(limits.state_high[i])}))"
+        comment = f"The box of neuron {i} lies inside the limits that the kernel enforces."
+        lines = ["(declare-const h Real)"]
+        obligations.append(Obligation(f"STATE-LIMIT-UNREACHED-{i}", "QF_LRA", comment, lines, [inside], wall))
+    verdict = Verdict(
+        "STATE-LIMIT-UNREACHED",
+        "The limits that the kernel enforces on the hidden state are never met, so that enforcing them "
+        "changes no value.",
+        "PROVED-IEEE",
+        "the proved box lies strictly inside the limits; z3, replayed by cvc5",
+        "binary64",
+        ["the states stay in their box (STATE-BOUNDS)"],
+        ["controller/kernel/clamp.py", "controller/kernel/step.py"],
+        f"{TWIN}::test_state_limit_twin",
+        program_digest=flight.digest,
+        inductive=True,
+    )
+    return Pending(verdict, obligations)
