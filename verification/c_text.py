@@ -11,7 +11,7 @@ from pycparser import c_parser
 
 STUB = "typedef long long int64_t; typedef unsigned long long uint64_t;\n"
 DIRECTIVE = re.compile(
-    r'#(include ("kernel\.h"|"scalar\.h"|"parameters\.h"|<stdint\.h>)'
+    r'#(include ("kernel\.h"|"scalar\.h"|"parameters\.h"|<stdint\.h>|<string\.h>)'
     r"|(ifndef|define) SEAWALL_[A-Z]+_H|endif)"
 )
 # line comments, spliced lines, trigraphs, digraphs and quotes; words that change what a statement means
@@ -27,10 +27,15 @@ class CError(Exception):
 def parse(text: str) -> Any:
     """The syntax tree of C without preprocessor; raises CError at any text that could mislead."""
     code = re.sub(r"/\*.*?\*/", " ", text, flags=re.S)
-    for line in code.splitlines():
-        if "#" in line and not DIRECTIVE.fullmatch(line.strip()):
-            raise CError(f"the directive {line.strip()!r} is not accepted")
-    code = "\n".join(line for line in code.splitlines() if "#" not in line)
+    lines = [line.strip() for line in code.splitlines() if line.strip()]
+    for line in lines:
+        if "#" in line and not DIRECTIVE.fullmatch(line):
+            raise CError(f"the directive {line!r} is not accepted")
+    guards = [line for line in lines if line.startswith(("#ifndef", "#define", "#endif"))]
+    name = guards[0].partition(" ")[2] if guards else ""
+    if guards and (guards != [f"#ifndef {name}", f"#define {name}", "#endif"] or lines[:2] != guards[:2]):
+        raise CError("a guard is not accepted where it could hide code")
+    code = "\n".join(line for line in lines if "#" not in line)
     hidden = re.search(r"//|\\$|\?\?", text, re.M)  # not even in a comment: it may not be one
     if trick := TRICKS.search(code) or hidden:
         raise CError(f"{trick[0]!r} is not accepted")

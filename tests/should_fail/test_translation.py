@@ -85,6 +85,8 @@ MUTANTS: dict[str, tuple[str, str]] = {
                      "static double magnitude(double v)\n{\n    return v;\n}\n\n/* ..."),
     "a macro": ('#include "scalar.h"', '#include "scalar.h"\n#define sw_tanh(z) (z)'),
     "another header": ('#include "scalar.h"', '#include "scalars.h"'),
+    "code behind a guard": ("        p = p * p;",
+                            "#ifndef SEAWALL_KERNEL_H\n        p = p * p;\n#endif"),
     "contraction allowed": ('#include "scalar.h"', '#include "scalar.h"\n#pragma STDC FP_CONTRACT ON'),
     "a line comment": ("1.0 - 2.0 / (e + 1.0)", "1.0 - 2.0 //**/ (e + 1.0)\n/ (e + 1.0)"),
 }  # fmt: skip
