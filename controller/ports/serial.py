@@ -4,6 +4,7 @@ The far end stamps its samples with the controller's clock, which every COMMAND 
 sends TICK instead, and its clock is the controller's.
 """
 
+import os
 import select
 import time
 from collections import deque
@@ -19,7 +20,7 @@ from controller.ports.messages import SEQUENCES, Command, Sample, Tick, pack, un
 
 READ_LIMIT = 1 << 16  # bytes taken in one period: a babbling line can't stretch it
 WAITING_LIMIT = 4096  # samples that wait in lockstep; the oldest give way
-PATIENCE_S = 0.001  # for a write that the driver has said it can take
+PATIENCE_S = 0.001  # for a write to a line that is no descriptor
 IDLE_S = 0.05  # in lockstep, how long a read waits before it looks whether to stop
 
 
@@ -42,9 +43,9 @@ class SerialPort:
                 f"port {url!r}: can't be opened ({fault}); check the name and its rights"
             ) from None
         try:
-            self._room: int | None = self._line.fileno()
+            self._descriptor: int | None = self._line.fileno()
         except (AttributeError, OSError):
-            self._room = None
+            self._descriptor = None
 
     def receive(self, now_us: int) -> list[Sample]:
         """The samples in the frames that have arrived; a tick is for lockstep only, so here it is ignored."""
@@ -78,16 +79,27 @@ class SerialPort:
         if self._cut:
             frame = b"\0" + frame  # ends what the far end has of the frame before
         try:
-            if self._room is not None and not select.select([], [self._room], [], 0)[1]:
-                self.unsent += 1
-                return
-            self._cut = True
-            self._line.write(frame)
-            self._cut = False
-        except serial.SerialTimeoutException:
-            self.unsent += 1
+            written = self._write(frame)
         except (serial.SerialException, OSError) as fault:
             raise self._lost(fault) from None
+        if written < len(frame):
+            self.unsent += 1
+            self._cut = self._cut or written > 0
+        else:
+            self._cut = False
+
+    def _write(self, frame: bytes) -> int:
+        """Write what the line has room for; the number of bytes.
+
+        Not by pyserial's write where there is a descriptor: it waits for room after the last byte too.
+        """
+        try:
+            if self._descriptor is not None:
+                return os.write(self._descriptor, frame)  # pyserial opens it non-blocking
+            self._line.write(frame)
+        except (BlockingIOError, serial.SerialTimeoutException):
+            return 0
+        return len(frame)
 
     def close(self) -> None:
         """Let the line go."""
@@ -95,10 +107,10 @@ class SerialPort:
 
     def wait_readable(self, timeout_s: float) -> None:
         """Return when there is something to read, or after timeout_s."""
-        if self._room is None:
+        if self._descriptor is None:
             time.sleep(timeout_s if not self._line.in_waiting else 0.0)
         else:
-            select.select([self._room], [], [], timeout_s)
+            select.select([self._descriptor], [], [], timeout_s)
 
     def _lost(self, fault: Exception) -> Lost:
         return Lost(f"port {self.url!r}: the line broke ({fault}); check it and start again")

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import select
 import sys
 import tty
 from collections.abc import Iterator
@@ -98,10 +99,12 @@ def test_commands_reach_the_far_end(line: tuple[int, SerialPort]) -> None:
     assert got == [(n + 1, command) for n, command in enumerate(sent)]
 
 
-def test_a_line_that_nobody_reads_never_blocks_and_heals(line: tuple[int, SerialPort]) -> None:
+@pytest.mark.parametrize("outputs", [2, 400])
+def test_a_line_that_nobody_reads_never_blocks_and_heals(line: tuple[int, SerialPort], outputs: int) -> None:
+    """The longer commands are cut in the middle where the line is full; what follows is whole again."""
     master, port = line
-    for n in range(3000):
-        port.send(Command(n, 0, 0, (1.0, 2.0)))
+    for n in range(6000 // outputs):
+        port.send(Command(n, 0, 0, (1.5,) * outputs))
     assert port.unsent > 0
     splitter = Splitter()
     got: list[bytes] = []
@@ -116,6 +119,7 @@ def test_a_line_that_nobody_reads_never_blocks_and_heals(line: tuple[int, Serial
     os.set_blocking(master, True)
     port.send(last)
     while len(got) == before:
+        assert select.select([master], [], [], 5.0)[0], "the command did not come through"
         got += splitter.feed(os.read(master, 4096))
     found = unpack(got[-1])
     assert found is not None
