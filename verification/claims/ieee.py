@@ -49,9 +49,9 @@ def claim(
     id_: str, statement: str, obligations: list[Obligation], code: list[str], assumptions: list[str]
 ) -> Pending:
     """A claim over IEEE 754 with its twin."""
-    solvers = {f"{o.main}, replayed by {o.replay}" for o in obligations}
+    solvers = "; ".join(sorted({f"{o.main}, replayed by {o.replay}" for o in obligations}))
     verdict = Verdict(
-        id_, statement, "PROVED-IEEE", f"IEEE 754 obligations for all bit patterns; {'; '.join(sorted(solvers))}",
+        id_, statement, "PROVED-IEEE", f"IEEE 754 obligations for all bit patterns; {solvers}",
         "binary64", assumptions, [f"controller/kernel/{c}.py" for c in code],
         f"{TWIN}::test_{id_.lower().replace('-', '_')}_twin",
     )  # fmt: skip
@@ -167,7 +167,9 @@ def sensor_range(flight: Flight, step: Function = kernel.step) -> Pending:
         goal = f"(and (fp.leq {low} {{result}}) (fp.leq {{result}} {high}))"
         comment = f"What one control period may put in place of the held value of input {j}."
         made.append(obligation(f"SENSOR-RANGE-{j}", comment, one, [inside], goal))
-    text = "The value that the kernel holds of a sensor stays in the sensor's declared range, for every bit pattern."
+    text = (
+        "The value held of a sensor stays in the sensor's declared range, for every bit pattern of samples."
+    )
     start = "the held value starts in the middle of its range"
     return claim("SENSOR-RANGE", text, made, ["inbox", "clamp", "step"], [start])
 

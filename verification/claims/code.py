@@ -1,0 +1,85 @@
+"""The C that flies is the Python: the same graph, the same parameters, and no memory of old scratch."""
+
+from verification.flight import Flight
+from verification.program import Graph, TraceError, leaves
+from verification.translation import differences, python_programs, read_parameters
+from verification.verdict import Verdict, decide, python_version
+
+PRINTER = ["controller/native/emit.py", "controller/native/types.py", "controller/native/bundle.py"]
+TWIN = "tests/should_fail/test_translation.py"
+
+
+def code_verdicts(flight: Flight, sources: dict[str, str]) -> list[Verdict]:
+    """All three, about the printed sources of the project."""
+    return [equality(flight, sources), parameters(flight, sources), scratch(flight)]
+
+
+def equality(flight: Flight, sources: dict[str, str]) -> Verdict:
+    """C-EQUALS-PYTHON."""
+    found = differences(flight.sizes, sources["kernel.h"], sources["kernel.c"])
+    return Verdict(
+        "C-EQUALS-PYTHON",
+        "The printed C performs the operations of the Python kernel on the same values in the same order, "
+        "for all weights, inputs and states of these sizes; it indexes no array out of bounds and has no "
+        "branch but loops of fixed length.",
+        decide(not found, "PROVED-IEEE"),
+        "graph identity: an independent reader builds the program from the C; its roots are the same nodes",
+        "binary64 and int64",
+        ["the words of scalar.h mean what they mean in Python (C-WORDS)",
+         "no integer of the kernel overflows (INTEGER-RANGE)"],
+        PRINTER,
+        f"{TWIN}::test_c_equals_python_twin",
+        "; ".join(found[:3]),
+        {"differences": found[:10]} if found else None,
+        program_digest=flight.digest,
+        versions=python_version(),
+    )  # fmt: skip
+
+
+def parameters(flight: Flight, sources: dict[str, str]) -> Verdict:
+    """C-PARAMETERS."""
+    wanted = {path: _bits(v) for path, v in leaves(flight.law, "law")}
+    got = {path: _bits(v) for path, v in read_parameters(sources["parameters.c"]).items()}
+    wrong = sorted(p for p in wanted.keys() | got.keys() if wanted.get(p) != got.get(p))
+    return Verdict(
+        "C-PARAMETERS",
+        f"Each of the {len(wanted)} numbers in parameters.c is the project's, to the last bit.",
+        decide(not wrong, "EXHAUSTED"),
+        "exact comparison of every number, read back from the C",
+        "",
+        [],
+        [*PRINTER[1:], "controller/kernel/records.py"],
+        f"{TWIN}::test_c_parameters_twin",
+        f"{wrong[0]} differs" if wrong else "",
+        {"differs": wrong[:10]} if wrong else None,
+        program_digest=flight.digest,
+        versions=python_version(),
+    )
+
+
+def _bits(value: int | float) -> str:
+    return value.hex() if isinstance(value, float) else str(value)
+
+
+def scratch(flight: Flight) -> Verdict:
+    """SCRATCH-CLEAN: tracing refuses a result that depends on what a scratch field held before."""
+    reason = ""
+    try:
+        programs = python_programs(flight.sizes, Graph())
+    except TraceError as error:
+        reason, programs = str(error), {}
+    outputs = sum(len(p.outputs) for p in programs.values())
+    return Verdict(
+        "SCRATCH-CLEAN",
+        f"None of the {outputs} numbers that a step leaves behind depends on what its scratch held before.",
+        decide(not reason, "PROVED-IEEE"),
+        "graph identity: no scratch leaf lies in the cone of any output",
+        "binary64 and int64",
+        [],
+        ["controller/kernel/records.py", "controller/kernel/step.py"],
+        f"{TWIN}::test_scratch_clean_twin",
+        reason,
+        {"scratch": reason} if reason else None,
+        program_digest=flight.digest,
+        versions=python_version(),
+    )
