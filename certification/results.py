@@ -1,5 +1,9 @@
 """Tests' results: a JUnit XML file read into node ids and outcomes."""
 
+import os
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
@@ -48,3 +52,22 @@ def junit_bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise InputError(f"{path}: can't be read ({error.strerror}); give the tests' JUnit XML") from None
+
+
+def run_tests(work: Path, warn: Callable[[str], None]) -> Path | None:
+    """The JUnit XML of Seawall's own tests, run now; None where they are not beside this installation."""
+    root = Path(__file__).resolve().parent.parent
+    if not (root / "tests").is_dir():
+        warn("no tests beside this installation, so what they show stays not shown; give --junit")
+        return None
+    work.mkdir(parents=True, exist_ok=True)
+    report, log = (work / "junit.xml").resolve(), work / "tests.log"
+    report.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "pytest", "-q", "-n", str(os.cpu_count() or 1), "--dist", "loadgroup"]
+    with log.open("w", encoding="utf-8") as stream:
+        done = subprocess.run(
+            [*command, f"--junitxml={report}"], cwd=root, stdout=stream, stderr=stream, check=False
+        )
+    if done.returncode != 0:
+        warn(f"some tests failed; see {log}")
+    return report if report.exists() else None

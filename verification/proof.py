@@ -8,13 +8,13 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
-from concurrent.futures import Executor, as_completed
+from concurrent.futures import Executor, Future, as_completed
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
 Z3_RLIMIT = 100_000_000  # a deterministic budget: the same in every process
-CVC5_RLIMIT = 40_000_000
+CVC5_RLIMIT = 100_000_000
 FOUND = ("sat", "unsat", "unknown")
 
 Progress = Callable[[str, int, int], None]
@@ -136,27 +136,18 @@ def write(path: Path, text: str) -> None:
     aside.replace(path)
 
 
-def discharge(obligation: Obligation, proofs: Path, known: Path | None = None) -> Answer:
-    """Write the file, ask both solvers, check the assumptions.
-
-    known: a folder of finished answers; a question found there is not asked again.
-    """
-    file = proofs / f"{obligation.name}.smt2"
+def ask(obligation: Obligation) -> Answer:
+    """Both solvers' answers, and whether the assumptions can hold; touches no file, so it runs anywhere."""
     text = obligation.text()
-    write(file, text)
-    kept = known / f"{obligation.key}.json" if known else None
-    if kept and kept.exists():
-        return Answer(**json.loads(kept.read_text(encoding="utf-8")))
+    file = f"proofs/{obligation.name}.smt2"
     answer, used, model = SOLVERS[obligation.main](text)
     said = Answer(
-        obligation.name, f"proofs/{file.name}", obligation.main, answer, obligation.replay, "", used, "", model
+        obligation.name, file, obligation.main, answer, obligation.replay, "", used, "", model
     )  # fmt: skip
     if answer == "unsat":
         said.replay = SOLVERS[obligation.replay](text)[0]
         # the quick solver of the two may decide it: sat needs a model, not a proof
         said.vacuity = SOLVERS[obligation.main](obligation.text(vacuity=True))[0]
-    if kept:
-        write(kept, json.dumps(asdict(said)))
     return said
 
 
@@ -167,12 +158,23 @@ def discharge_all(
     known: Path | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Answer]:
-    """All of them by name, spread over an executor (processes here, or a cluster's)."""
-    waiting = [executor.submit(discharge, o, proofs, known) for o in obligations]
-    answers = {}
-    for done, future in enumerate(as_completed(waiting), 1):
-        answer = future.result()
-        answers[answer.obligation] = answer
+    """Write every file, ask what is not known yet, spread over an executor (processes here, or a cluster's).
+
+    known: a folder of finished answers, by question; what a killed run had answered is not asked again.
+    """
+    answers: dict[str, Answer] = {}
+    waiting: dict[Future[Answer], Obligation] = {}
+    for o in obligations:
+        write(proofs / f"{o.name}.smt2", o.text())
+        kept = known / f"{o.key}.json" if known else None
+        if kept and kept.exists():
+            answers[o.name] = Answer(**json.loads(kept.read_text(encoding="utf-8")))
+        else:
+            waiting[executor.submit(ask, o)] = o
+    for future in as_completed(waiting):
+        answer = answers[waiting[future].name] = future.result()
+        if known:
+            write(known / f"{waiting[future].key}.json", json.dumps(asdict(answer)))
         if progress:
-            progress("proofs", done, len(waiting))
+            progress("proofs", len(answers), len(obligations))
     return answers

@@ -17,7 +17,7 @@ from verification.falsify import falsify
 from verification.flight import Box, Flight
 from verification.proof import Progress, discharge_all, versions
 from verification.refusal import diverging_trace
-from verification.verdict import Verdict, decide, python_version
+from verification.verdict import Pending, Verdict, decide, python_version
 
 SCHEMA = "seawall/verify/1"
 TRIES = 768
@@ -31,26 +31,54 @@ class Place:
     known: Path | None = None
 
 
+@dataclass
+class Admission:
+    """The claims that depend on the project: what a network must pass before it may fly."""
+
+    flight: Flight
+    box: Box
+    bounds: Box
+    verdicts: list[Verdict]
+
+    @property
+    def status(self) -> int:
+        """0 admitted, 1 a claim is refuted, 3 a claim is open."""
+        return exit_status([v.as_dict() for v in self.verdicts])
+
+
+def admit(project: Project, place: Place, executor: Executor, progress: Progress | None = None) -> Admission:
+    """Bounds for all time, no NaN or overflow, and C = Python, of this project's network and shape."""
+    flight = Flight(project.law, project.sizes)
+    box = find_box(flight)
+    output, bounds = output_claim(flight, box)
+    pending = [state_claim(flight, box), output, limit_claim(flight, box)]
+    verdicts = settle(pending, place, executor, progress)
+    refuse(project, verdicts[0], progress)
+    sources = kernel_sources(project.sizes) | parameter_sources(project.law)
+    verdicts += [*range_verdicts(flight, box), *code_verdicts(flight, sources)]
+    return Admission(flight, box, bounds, verdicts)
+
+
+def settle(
+    pending: list[Pending], place: Place, executor: Executor, progress: Progress | None
+) -> list[Verdict]:
+    """Ask the solvers, then judge."""
+    obligations = [o for p in pending for o in p.obligations]
+    answers = discharge_all(obligations, place.proofs, executor, place.known, progress)
+    return [p.settle(answers) for p in pending]
+
+
 def verify(
     project: Project, place: Place, executor: Executor, progress: Progress | None = None, tries: int = TRIES
 ) -> dict[str, Any]:
     """The object of schema/verify-1.json: program, bounds, what an adversary attained, and all claims."""
-    flight = Flight(project.law, project.sizes)
-    sources = kernel_sources(project.sizes)
-    table = parameter_sources(project.law)
-    box = find_box(flight)
-    output, bounds = output_claim(flight, box)
-    pending = [state_claim(flight, box), output, limit_claim(flight, box)]
-    pending += [*ieee_claims(flight), words_claim()]
-    search = executor.submit(falsify, project, box, bounds, tries)
+    admission = admit(project, place, executor, progress)
+    flight, box = admission.flight, admission.box
+    search = executor.submit(falsify, project, box, admission.bounds, tries)
+    pieces = settle([*ieee_claims(flight), words_claim()], place, executor, progress)
     discrete = contract_verdicts(executor, progress)
-    obligations = [o for p in pending for o in p.obligations]
-    answers = discharge_all(obligations, place.proofs, executor, place.known, progress)
-    verdicts = [p.settle(answers) for p in pending]
-    refuse(project, verdicts[0], progress)
     attained = search.result()
-    verdicts += [searched(flight, attained), *range_verdicts(flight, box)]
-    verdicts += [*code_verdicts(flight, sources | table), *discrete]
+    verdicts = [*admission.verdicts, searched(flight, attained), *pieces, *discrete]
     return {
         "schema": SCHEMA,
         "project": {
@@ -61,10 +89,10 @@ def verify(
         "program": {
             "digest": flight.digest,
             "operations": flight.step.operations(),
-            "kernel_digest": digest(sources),
-            "parameter_digest": digest(table),
+            "kernel_digest": digest(kernel_sources(project.sizes)),
+            "parameter_digest": digest(parameter_sources(project.law)),
         },
-        "bounds": {"state": _pairs(box), "output": _pairs(bounds)},
+        "bounds": {"state": _pairs(box), "output": _pairs(admission.bounds)},
         "attained": attained["attained"],
         "claims": [v.as_dict() for v in verdicts],
         "versions": {**versions(), **python_version()},
@@ -72,7 +100,7 @@ def verify(
 
 
 def refuse(project: Project, state: Verdict, progress: Progress | None) -> None:
-    """Where the invariant is not proved, look for a trajectory that violates it: a trace refutes the claim."""
+    """Where the invariant is not proved, look for a trajectory that violates it: a trace refutes it."""
     if state.word != "OPEN":
         return
     trace = diverging_trace(project, progress=progress)
@@ -86,8 +114,8 @@ def searched(flight: Flight, attained: dict[str, Any]) -> Verdict:
     left = attained["left"]
     return Verdict(
         "BOUNDS-SEARCHED",
-        f"No trajectory of {attained['tries']:,} that an adversary steered ({attained['steps']:,} periods) left "
-        "the bounds of a state or a command.",
+        f"None of {attained['tries']:,} trajectories of an adversary ({attained['steps']:,} periods) "
+        "left the bounds of a state or a command.",
         decide(not left, "SEARCHED"),
         f"bang-bang inputs and steps, mutated towards each bound; seed {attained['seed']}",
         "binary64",
