@@ -7,7 +7,7 @@ from certification.canonical import sha256
 FLIES = (
     ("controller/kernel", ("*.py",)),
     ("controller", ("*.py",)),
-    ("controller/native", ("*.py", "*.h")),
+    ("controller/native", ("*.py", "*.c", "*.h")),
     ("controller/ports", ("*.py",)),
     ("hil", ("*.py",)),
     ("hil/agent", ("*.c", "*.h")),

@@ -7,6 +7,8 @@ assumptions contradict each other and the proof is void (vacuous).
 import hashlib
 import json
 import os
+import re
+import struct
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, as_completed
 from dataclasses import asdict, dataclass, field
@@ -115,8 +117,22 @@ def ask_bitwuzla(text: str) -> tuple[str, int, dict[str, str]]:
     options.set(bitwuzla.Option.PRODUCE_MODELS, True)
     parser = bitwuzla.Parser(bitwuzla.TermManager(), options)
     parser.parse(text, True, False)
-    result = parser.bitwuzla().check_sat()
-    return str(result).rsplit(".", 1)[-1].lower(), 0, {}
+    solver = parser.bitwuzla()
+    answer = str(solver.check_sat()).rsplit(".", 1)[-1].lower()
+    model = {}
+    if answer == "sat":
+        values = {str(f): str(solver.get_value(f)) for f in parser.get_declared_funs()}
+        model = {name.strip("|"): readable(value) for name, value in values.items()}
+    return answer, 0, model
+
+
+def readable(value: str) -> str:
+    """A binary64 or 64-bit value as a person writes it; anything else as it is."""
+    bits = "".join(re.findall(r"#b([01]+)", value))
+    if len(bits) != 64:
+        return value
+    raw = int(bits, 2).to_bytes(8, "big")
+    return repr(struct.unpack(">d", raw)[0]) if value.startswith("(fp") else str(struct.unpack(">q", raw)[0])
 
 
 SOLVERS = {"z3": ask_z3, "cvc5": ask_cvc5, "bitwuzla": ask_bitwuzla}

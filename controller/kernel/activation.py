@@ -1,7 +1,7 @@
 """exp and tanh from + - * / and select alone, with the errors that tests/kernel prove.
 
 exp: |v| <= 32 is scaled by 2**-10, where the Taylor polynomial of degree 7 is exact to a rounding,
-and squared ten times. tanh(z) = 1 - 2 / (exp(2|z|) + 1) with the sign of z, so it is odd to the bit.
+and squared ten times. tanh(z) = 1 - 2 / (exp(2|z|) + 1) with the sign of z, so it is odd.
 """
 
 from controller.kernel.clamp import clamp
@@ -28,7 +28,7 @@ def exp(v: float) -> float:
 
 
 def tanh(z: float) -> float:
-    """tanh(z) to an absolute error of 2**-40; odd to the bit; |tanh(z)| <= 1 for every bit pattern.
+    """tanh(z) to an absolute error of 2**-40; odd to the bit but for the sign of zero; |tanh(z)| <= 1 always.
 
     post: -1.0 <= _ <= 1.0
     """

@@ -83,7 +83,7 @@ def state_obligations(flight: Flight, box: Box) -> list[Obligation]:
     return made
 
 
-def output_obligations(flight: Flight, box: Box) -> tuple[list[Obligation], Box]:
+def output_obligations(flight: Flight, box: Box, wanted: Box | None = None) -> tuple[list[Obligation], Box]:
     """For each output: the decoder maps the box of states into this range, roundings enclosed."""
     ranges = flight.read(flight.decoded, box)
     cut = cut_nodes(flight) | set(flight.step.inputs.values()) - _weights(flight)
@@ -93,6 +93,7 @@ def output_obligations(flight: Flight, box: Box) -> tuple[list[Obligation], Box]
         low, high = float(ranges[n].low[0]), float(ranges[n].high[0])
         room = MARGIN * max(high - low, abs(low), abs(high))
         bounds.append((low - room, high + room))
+    bounds = wanted or bounds
     made = []
     for k, root in enumerate(flight.decoded):
         comment = f"The decoder's command {k} for states in their box."
@@ -159,9 +160,9 @@ def state_claim(flight: Flight, box: Box) -> Pending:
     return Pending(verdict, state_obligations(flight, box))
 
 
-def output_claim(flight: Flight, box: Box) -> tuple[Pending, Box]:
-    """OUTPUT-BOUNDS, and the bounds."""
-    obligations, bounds = output_obligations(flight, box)
+def output_claim(flight: Flight, box: Box, wanted: Box | None = None) -> tuple[Pending, Box]:
+    """OUTPUT-BOUNDS, and the bounds: those wanted, or else what the reading gives."""
+    obligations, bounds = output_obligations(flight, box, wanted)
     text = ", ".join(f"[{a:.6g}, {b:.6g}]" for a, b in bounds)
     verdict = Verdict(
         "OUTPUT-BOUNDS",

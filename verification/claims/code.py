@@ -1,12 +1,14 @@
 """The C that flies is the Python: the same graph, the same parameters, and no memory of old scratch."""
 
+from collections.abc import Callable
+
 from verification.flight import Flight
-from verification.program import Graph, TraceError, leaves
+from verification.program import Graph, Program, TraceError, leaves
 from verification.translation import differences, python_programs, read_parameters
 from verification.verdict import Verdict, decide, python_version
 
 PRINTER = ["controller/native/emit.py", "controller/native/types.py", "controller/native/bundle.py"]
-TWIN = "tests/should_fail/test_translation.py"
+TWIN = "tests/should_fail/test_code.py"
 
 
 def code_verdicts(flight: Flight, sources: dict[str, str]) -> list[Verdict]:
@@ -61,11 +63,11 @@ def _bits(value: int | float) -> str:
     return value.hex() if isinstance(value, float) else str(value)
 
 
-def scratch(flight: Flight) -> Verdict:
+def scratch(flight: Flight, programs_of: Callable[..., dict[str, Program]] = python_programs) -> Verdict:
     """SCRATCH-CLEAN: tracing refuses a result that depends on what a scratch field held before."""
     reason = ""
     try:
-        programs = python_programs(flight.sizes, Graph())
+        programs = programs_of(flight.sizes, Graph())
     except TraceError as error:
         reason, programs = str(error), {}
     outputs = sum(len(p.outputs) for p in programs.values())

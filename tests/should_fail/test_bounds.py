@@ -1,0 +1,66 @@
+"""Walls that are too close, limits inside the box, and an adversary that finds a hole."""
+
+from copy import deepcopy
+from typing import Any
+
+from tests.settling import flown, settled, small
+from verification.claims.bounds import find_box, limit_claim, output_claim, state_claim
+from verification.falsify import falsify
+from verification.flight import Flight
+from verification.refusal import diverging_trace
+from verification.verify import refuse, searched
+
+
+def test_state_bounds_twin() -> None:
+    """The smallest box minus a little is not kept, and no solver says that it is."""
+    _, flight, box = flown()
+    low, high = box[0]
+    verdict = settled(state_claim(flight, [(low, 0.5 * high), *box[1:]]))
+    assert verdict.word == "OPEN" and "not inductive" in verdict.reason
+
+
+def test_state_bounds_twin_divergence() -> None:
+    """A network that is too fast for the step is refuted by a trajectory, not by a solver."""
+    fast: dict[str, Any] = {"network.tau_gain": [0.0, 0.0], "network.tau_bias": [-8.0, -8.0]}
+    project = small(**fast)
+    flight = Flight(project.law, project.sizes)
+    verdict = settled(state_claim(flight, find_box(flight)))
+    assert verdict.word == "OPEN"
+    refuse(project, verdict, None)
+    assert verdict.word == "REFUTED" and verdict.counterexample
+    assert diverging_trace(project) is not None
+
+
+def test_output_bounds_twin() -> None:
+    """An output bound that the decoder leaves."""
+    _, flight, box = flown()
+    _, bounds = output_claim(flight, box)
+    (low, high) = bounds[0]
+    verdict = settled(output_claim(flight, box, [(low, low + 0.75 * (high - low))])[0])
+    assert verdict.word == "OPEN"
+
+
+def test_state_limit_twin() -> None:
+    """Limits that the states do meet."""
+    _, flight, box = flown()
+    law = deepcopy(flight.law)
+    law.limits.state_high[0] = 0.5 * box[0][1]
+    assert settled(limit_claim(Flight(law, flight.sizes), box)).word == "OPEN"
+
+
+def test_bounds_searched_twin() -> None:
+    """A bound that trajectories leave is seen to be left."""
+    project, flight, box = flown()
+    _, bounds = output_claim(flight, box)
+    narrow = [(0.1 * low, 0.1 * high) for low, high in box]
+    verdict = searched(flight, falsify(project, narrow, bounds, tries=64, steps=400))
+    assert verdict.word == "REFUTED" and verdict.counterexample
+
+
+def test_the_unchanged_claims_hold() -> None:
+    """The same claims without a planted fault."""
+    project, flight, box = flown()
+    output, bounds = output_claim(flight, box)
+    for pending in (state_claim(flight, box), output, limit_claim(flight, box)):
+        assert settled(pending).word == "PROVED-IEEE"
+    assert searched(flight, falsify(project, box, bounds, tries=64, steps=400)).word == "SEARCHED"
