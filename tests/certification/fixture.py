@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from certification.canonical import sources_digest
+from certification.code import code_digests
 from certification.pack import Packed, write_pack
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
@@ -40,6 +41,7 @@ IEEE, REAL = "PROVED-IEEE", "PROVED-REAL"
 CLAIMS: list[Row] = [
     ("STATE-BOUNDS", IEEE, 8, "z3 cvc5", "Every state stays in its interval for all time."),
     ("OUTPUT-BOUNDS", IEEE, 1, "z3 cvc5", "The decoder's output stays in its interval for all time."),
+    ("BOUNDS-SEARCHED", "SEARCHED", 0, "", "No trajectory of an adversary left a bound."),
     ("STATE-LIMIT-UNREACHED", IEEE, 1, "z3 cvc5", "The enforced state limits are never met."),
     ("FINITE", IEEE, 0, "", "No operation gives NaN, infinity or an overflow."),
     ("NO-DIVISION-BY-ZERO", IEEE, 2, "bitwuzla cvc5", "No divisor is zero."),
@@ -50,6 +52,7 @@ CLAIMS: list[Row] = [
     ("GUARD-SLEW", IEEE, 1, "bitwuzla z3", "The output is in its slew window for all bit patterns."),
     ("FILTER-RANGE", REAL, 1, "z3 cvc5", "The low-pass never leaves the range of its inputs."),
     ("PID-INTEGRAL", IEEE, 1, "bitwuzla z3", "The integral stays in its limits."),
+    ("SENSOR-RANGE", IEEE, 1, "bitwuzla z3", "A held value stays in its sensor's range."),
     ("C-EQUALS-PYTHON", IEEE, 0, "", "The printed C is the Python kernel."),
     ("C-PARAMETERS", "EXHAUSTED", 0, "", "The parameters in the C are the project's."),
     ("C-WORDS", IEEE, 2, "bitwuzla z3", "select and abs in C mean what they mean in Python."),
@@ -62,13 +65,15 @@ CLAIMS: list[Row] = [
     ("INBOX-CONTRACTS", "CONFIRMED", 0, "", "The contracts of inbox.py hold on all paths."),
     ("INBOX-ORDER", "EXHAUSTED", 0, "", "Samples are taken in order of time."),
     ("WIRE-CONTRACTS", "CONFIRMED", 0, "", "A frame of up to 8 bytes comes back as it was sent."),
-    ("WIRE-CRC", "SEARCHED", 0, "", "CRC-32 finds every error of up to three bits in a frame."),
+    ("WIRE-COBS", "EXHAUSTED", 0, "", "COBS brings back every payload of a finite set."),
+    ("WIRE-CRC", "EXHAUSTED", 0, "", "CRC-32 finds every error of up to three bits in a frame."),
+    ("WIRE-SEARCH", "SEARCHED", 0, "", "No damaged line gave a frame that was not sent."),
 ]
 METHODS = {
     "FINITE": "interval reading, outward-rounded, of every operation",
     "INTEGER-RANGE": "interval reading of every integer operation",
     "C-EQUALS-PYTHON": "graph identity of the traced Python and the C read back",
-    "WIRE-CRC": "random search, 10,000,000 frames",
+    "WIRE-SEARCH": "random search, 10,000,000 frames",
 }
 ASSUMPTIONS = {
     "STATE-BOUNDS": [
@@ -133,7 +138,7 @@ def claim(row: Row) -> dict[str, Any]:
 
 
 def verify_result() -> dict[str, Any]:
-    """seawall/verify/1 with 25 claims, all of them shown."""
+    """seawall/verify/1 with 29 claims, all of them shown."""
     return {
         "schema": "seawall/verify/1",
         "project": {"name": "cart", "network_digest": "1a" * 32, "config_digest": "2c" * 32},
@@ -246,22 +251,7 @@ def project_info() -> dict[str, Any]:
     }
 
 
-CODE = {
-    path: f"{i:02x}" * 32
-    for i, path in enumerate(
-        [
-            *(f"controller/kernel/{n}.py" for n in (
-                "activation", "cell", "clamp", "decoder", "filter", "guard", "inbox", "modes",
-                "pid", "records", "rk4", "scalar", "step")),
-            *(f"controller/native/{n}" for n in (
-                "binding.py", "build.py", "bundle.py", "deploy.py", "emit.py", "scalar.h", "types.py")),
-            *(f"controller/{n}.py" for n in ("controller", "errors", "network", "project", "runtime")),
-            "controller/ports/serial.py",
-            *(f"hil/{n}.py" for n in ("campaign", "faults", "frame", "link", "statistics", "targets")),
-            "hil/agent/main.c",
-        ]
-    )
-}  # fmt: skip
+CODE = {path: f"{i:02x}" * 32 for i, path in enumerate(code_digests())}
 
 
 def all_tests() -> list[str]:
@@ -270,8 +260,9 @@ def all_tests() -> list[str]:
     others = [
         "tests/controller/kernel/test_activation.py::test_tanh_error",
         "tests/controller/test_cart.py::test_settles[0.3]",
-        "tests/controller/test_deploy.py::test_golden",
+        "tests/controller/native/test_deploy.py::test_golden",
         "tests/hil/test_campaign.py::TestResume::test_same_digest",
+        "tests/test_programs.py::test_program",
         "tests/verification/test_refusal.py::test_divergence",
         "tests/certification/test_audit.py::test_flip",
     ]
