@@ -83,7 +83,11 @@ class PythonKernel:
 
 
 class Controller:
-    """A project's controller in flight: reset once, then receive samples and tick, or step, each period."""
+    """A project's controller in flight: reset once, then receive samples and tick, or step, each period.
+
+    backend: "python" runs the kernel's own Python; "native" its C, compiled on first use and entered through
+    an extension module where Python's headers are installed, else through ctypes: slower, the same bits.
+    """
 
     def __init__(self, project: Project, backend: Backend = "python") -> None:
         if backend not in BACKENDS:

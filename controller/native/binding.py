@@ -1,12 +1,18 @@
-"""The compiled kernel behind ctypes: the same records, laid out as the C structs."""
+"""The compiled kernel in this process, on the same records laid out as the C structs.
+
+It is called as an extension module (binding.c) where Python's headers are installed, else through ctypes:
+the same machine code on the same buffers, so the same bits; only the call takes longer.
+"""
 
 import ctypes
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
 
 from controller.kernel.records import Law, State, Work, allocate, dimensions, is_integer
-from controller.native.build import library
+from controller.native.build import headers, library
 from controller.native.types import is_record, record_hints
 
 
@@ -57,35 +63,71 @@ def read(source: Any, target: Any) -> None:
             setattr(target, name, getattr(source, name))
 
 
+class Entrances(NamedTuple):
+    """The functions of the compiled kernel, bound to one controller's buffers."""
+
+    reset: Callable[[], None]
+    receive: Callable[[int, int, int, float], None]
+    step: Callable[[int, int], None]
+    integrate: Callable[[float], None]
+    output: Callable[[], tuple[float, ...]]
+
+
+def extension(
+    path: Path, law: ctypes.Structure, state: ctypes.Structure, work: ctypes.Structure
+) -> Entrances:
+    """The entrances through the extension module in the library; they keep the buffers alive."""
+    spec = spec_from_file_location("seawall_kernel", path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is no extension module")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return Entrances(*module.bind(law, state, work))
+
+
+def foreign(path: Path, law: ctypes.Structure, state: ctypes.Structure, work: ctypes.Structure) -> Entrances:
+    """The entrances through ctypes; they keep the buffers alive."""
+    # PyDLL keeps the interpreter lock: the call takes less time than handing the lock over
+    code = ctypes.PyDLL(str(path))
+    pointer, i64, f64 = ctypes.c_void_p, ctypes.c_int64, ctypes.c_double
+
+    def bind(function: Any, buffers: list[ctypes.Structure], *types: Any) -> Any:
+        function.restype = None
+        function.argtypes = [pointer] * len(buffers) + list(types)
+        return partial(function, *(ctypes.byref(b) for b in buffers))
+
+    commands: Any = state.output
+    return Entrances(
+        reset=bind(code.seawall_reset, [law, state]),
+        receive=bind(code.seawall_receive, [state], i64, i64, i64, f64),
+        step=bind(code.seawall_step, [law, state, work], i64, i64),
+        integrate=bind(code.seawall_integrate, [law, state, work], f64),
+        output=lambda: tuple(commands),
+    )
+
+
 class NativeKernel:
-    """One controller's buffers and the three entry points of the compiled kernel."""
+    """One controller's buffers and the entrances to the compiled kernel; `call` says how it is entered.
+
+    Times and channels must fit 64 bits: Controller sees to it.
+    """
 
     def __init__(self, law: Law, sizes: dict[str, int]) -> None:
         self._sizes = sizes
-        # PyDLL keeps the interpreter lock: the call takes less time than handing the lock over
-        code = ctypes.PyDLL(str(library(sizes)))
         self._law = structure(Law, sizes)()
         self._state: Any = structure(State, sizes)()
-        self._work = structure(Work, sizes)()
+        self._work: Any = structure(Work, sizes)()
         fill(self._law, law)
-        law_ref, state_ref = ctypes.byref(self._law), ctypes.byref(self._state)
-        i64, f64 = ctypes.c_int64, ctypes.c_double
-        for function in (code.seawall_reset, code.seawall_receive, code.seawall_step):
-            function.restype = None
-        pointer = ctypes.c_void_p
-        code.seawall_receive.argtypes = [pointer, i64, i64, i64, f64]
-        code.seawall_step.argtypes = [pointer, pointer, pointer, i64, i64]
-        self.reset: Callable[[], None] = partial(code.seawall_reset, law_ref, state_ref)
-        self.receive: Callable[[int, int, int, float], None] = partial(code.seawall_receive, state_ref)
-        self.step: Callable[[int, int], None] = partial(
-            code.seawall_step, law_ref, state_ref, ctypes.byref(self._work)
-        )
+        self.call: Literal["extension", "ctypes"] = "extension" if headers() else "ctypes"
+        bind = extension if self.call == "extension" else foreign
+        entrances = bind(library(sizes), self._law, self._state, self._work)
+        self.reset, self.receive, self.step, self.integrate, self._output = entrances
         self.reset()
 
     @property
     def output(self) -> tuple[float, ...]:
         """The commands of the last step, in output units."""
-        return tuple(self._state.output)
+        return self._output()
 
     @property
     def hidden(self) -> list[float]:
