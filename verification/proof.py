@@ -184,7 +184,10 @@ def discharge_all(
         write(proofs / f"{o.name}.smt2", o.text())
         kept = known / f"{o.key}.json" if known else None
         if kept and kept.exists():
-            answers[o.name] = Answer(**json.loads(kept.read_text(encoding="utf-8")))
+            said = json.loads(
+                kept.read_text(encoding="utf-8")
+            )  # perhaps to the same question, named otherwise
+            answers[o.name] = Answer(**said | {"obligation": o.name, "file": f"proofs/{o.name}.smt2"})
         else:
             waiting[executor.submit(ask, o)] = o
     for future in as_completed(waiting):

@@ -45,9 +45,9 @@ class Verdict:
         """Take the word from the solvers: proved only if every obligation is, refuted if one is sat."""
         for a in answers:
             self.answers.append(
-                {"obligation": a.obligation, "file": a.file, a.main: a.answer, "main_solver": a.main,
-                 "main": a.answer, "replay_solver": a.replay_solver, "replay": a.replay,
-                 "vacuity": a.vacuity, "rlimit": a.rlimit}
+                {"obligation": a.obligation, "file": a.file, "main": a.main, "answer": a.answer,
+                 "replay_solver": a.replay_solver, "replay": a.replay, "vacuity": a.vacuity,
+                 "rlimit": a.rlimit}
             )  # fmt: skip
         self.evidence += [a.file for a in answers]
         self.budget = {"rlimit": sum(a.rlimit for a in answers)}
