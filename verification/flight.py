@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from controller.kernel.inbox import COUNT_LIMIT, LATEST_US
 from controller.kernel.records import Law
-from verification.domains.interval import ANY_FLOAT, Interval, evaluate, interval
-from verification.program import INTEGER, Graph, Program, leaves, reach
+from verification.domains.interval import ANY_FLOAT, Interval, evaluate, interval, outward
+from verification.program import INTEGER, Graph, Program, TraceError, leaves, reach
 from verification.translation import python_programs
 
 Box = list[tuple[float, float]]
@@ -45,19 +47,22 @@ class Flight:
     def stages(self) -> list[int]:
         """The RK4 results before the state limits: neuron by neuron, substep by substep."""
         lows = {self.step.inputs[f"law.limits.state_low[{i}]"] for i in range(self.sizes["hidden"])}
-        return [c.arguments[0] for c in self.step.calls if c.name == "outside" and c.arguments[1] in lows]
+        found = [c.arguments[0] for c in self.step.calls if c.name == "outside" and c.arguments[1] in lows]
+        return _all(found, self.sizes["hidden"] * self.sizes["substeps"], "RK4 results")
 
     @cached_property
     def limited(self) -> list[int]:
         """The same after the state limits."""
         lows = {self.step.inputs[f"law.limits.state_low[{i}]"] for i in range(self.sizes["hidden"])}
-        return [c.result for c in self.step.calls if c.name == "clamp" and c.arguments[1] in lows]
+        found = [c.result for c in self.step.calls if c.name == "clamp" and c.arguments[1] in lows]
+        return _all(found, self.sizes["hidden"] * self.sizes["substeps"], "limited states")
 
     @cached_property
     def decoded(self) -> list[int]:
         """The network's commands before the guard."""
         far = self.graph.constant(-1.0e300)
-        return [c.arguments[0] for c in self.step.calls if c.name == "outside" and c.arguments[1] == far]
+        found = [c.arguments[0] for c in self.step.calls if c.name == "outside" and c.arguments[1] == far]
+        return _all(found, self.sizes["outputs"], "commands")
 
     def declared(self, path: str, box: Box) -> Interval:
         """The range of an input or a state variable, by its path."""
@@ -88,11 +93,11 @@ class Flight:
         return whole.get(name, INT64)
 
     def _errors(self, k: int) -> Interval:
-        """setpoint - measured; measured is 0 before the PID's input is met."""
-        low = min(0.0, *self.law.sensors.low)
-        high = max(0.0, *self.law.sensors.high)
-        a = self.law.pid.setpoint[k]
-        return interval(a - high, a - low)
+        """setpoint - measured, rounded; 0 as well, where it starts."""
+        pid, sensors = self.law.pid, self.law.sensors
+        a, j = pid.setpoint[k], pid.channel[k]
+        found = outward(*(np.array([a - b]) for b in (sensors.high[j], sensors.low[j])), False)
+        return interval(np.minimum(found.low, 0.0), np.maximum(found.high, 0.0))
 
     def known(self, program: Program, box: Box) -> dict[int, Interval]:
         """The ranges of a program's inputs: parameters as they are, the rest as declared."""
@@ -107,9 +112,23 @@ class Flight:
                 ranges[node] = self.declared(path, box)
         return ranges
 
+    def enters(self, path: str, box: Box) -> bool:
+        """Whether reset puts a state variable into its declared range, and receive leaves it alone."""
+        reset, receive = self.programs["reset"], self.programs["receive"]
+        known, n = self.known(reset, box), reset.outputs[path]
+        start = evaluate(self.graph, sorted(reach(self.graph, [n], set(known))), known)[n]
+        return receive.outputs[path] == receive.inputs[path] and start.within(self.declared(path, box))
+
     def read(self, roots: list[int], box: Box) -> dict[int, Interval]:
         """The interval reading of step up to some roots; inside the state's walls it trusts the box."""
         known = self.known(self.step, box)
         for n, (low, high) in zip(self.limited, box * self.sizes["substeps"], strict=True):
             known[n] = interval(low, high)
         return evaluate(self.graph, sorted(reach(self.graph, roots, set(known))), known)
+
+
+def _all(found: list[int], wanted: int, what: str) -> list[int]:
+    """The nodes, if each is there; a claim about none of them would hold for nothing."""
+    if len(found) != wanted:
+        raise TraceError(f"the claims know {len(found)} of {wanted} {what} of the program that flies")
+    return found

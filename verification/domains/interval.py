@@ -33,6 +33,11 @@ class Interval:
         """Whether the node is a finite number in every box."""
         return not self.nan and bool(np.all(np.isfinite(self.low)) and np.all(np.isfinite(self.high)))
 
+    def within(self, other: "Interval") -> bool:
+        """Whether all that this allows is allowed there, in every box."""
+        inside = bool(np.all(self.low >= other.low) and np.all(self.high <= other.high))
+        return inside and (other.nan or not self.nan)
+
 
 def interval(low: float | Bounds, high: float | Bounds, boxes: int = 1) -> Interval:
     """A float interval, the same in all boxes unless arrays are given."""
