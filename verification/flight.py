@@ -96,7 +96,7 @@ class Flight:
         """setpoint - measured, rounded; 0 as well, where it starts."""
         pid, sensors = self.law.pid, self.law.sensors
         a, j = pid.setpoint[k], pid.channel[k]
-        found = outward(*(np.array([a - b]) for b in (sensors.high[j], sensors.low[j])), False)
+        found = outward(np.array([a - sensors.high[j]]), np.array([a - sensors.low[j]]), False)
         return interval(np.minimum(found.low, 0.0), np.maximum(found.high, 0.0))
 
     def known(self, program: Program, box: Box) -> dict[int, Interval]:

@@ -1,6 +1,7 @@
 """A verdict: one claim, the only words for it, and all that it rests on."""
 
 import platform
+import re
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -31,7 +32,7 @@ class Verdict:
     budget: dict[str, int] = field(default_factory=dict)
     program_digest: str = ""
     versions: dict[str, str] = field(default_factory=dict)
-    inductive: bool = False  # a failed obligation shows no violation: the invariant may be too weak
+    inductive: str = ""  # what a failed obligation means, where it is no violation but a weak invariant
 
     def __post_init__(self) -> None:
         if self.word not in WORDS:
@@ -40,6 +41,16 @@ class Verdict:
     def as_dict(self) -> dict[str, Any]:
         """The JSON object of the contract."""
         return asdict(self)
+
+    @property
+    def shown(self) -> bool:
+        """Whether the claim holds, by whatever its word stands for."""
+        return self.word not in ("OPEN", "REFUTED")
+
+    @property
+    def names(self) -> set[str]:
+        """The words of its assumptions; the ids of the claims that discharge them are among these."""
+        return {word for text in self.assumptions for word in re.split(r"[\s,.:()]+", text)}
 
     def rest_on(self, answers: list[Answer]) -> "Verdict":
         """Take the word from the solvers: proved only if every obligation is, refuted if one is sat."""
@@ -53,8 +64,10 @@ class Verdict:
         self.budget = {"rlimit": sum(a.rlimit for a in answers)}
         self.versions |= versions()
         bad = next((a for a in answers if a.answer == "sat"), None)
-        if bad is not None and self.inductive:
-            self.word, self.reason = "OPEN", f"{bad.obligation}: the box is not inductive"
+        if not answers and not self.reason:
+            self.word, self.reason = "OPEN", "there is no obligation: nothing was asked"
+        elif bad is not None and self.inductive:
+            self.word, self.reason = "OPEN", f"{bad.obligation}: {self.inductive}"
         elif bad is not None:
             self.word, self.reason = "REFUTED", f"{bad.obligation} has a counterexample"
             self.counterexample = dict(bad.model)
@@ -78,6 +91,20 @@ class Pending:
     def settle(self, answers: dict[str, Answer]) -> Verdict:
         """The verdict by what the solvers said."""
         return self.verdict.rest_on([answers[o.name] for o in self.obligations])
+
+
+def rest(verdicts: list[Verdict]) -> None:
+    """Open every claim that assumes, by any chain, one of these claims that is not shown.
+
+    Claims that name each other stand or fall together: each is one part of an induction over periods.
+    """
+    waiting = [v for v in verdicts if not v.shown]
+    while waiting:
+        missing = waiting.pop()
+        for v in verdicts:
+            if v.shown and missing.id in v.names:
+                v.word, v.reason = "OPEN", f"it assumes {missing.id}, which is {missing.word}"
+                waiting.append(v)
 
 
 def decide(holds: bool, word: str) -> str:

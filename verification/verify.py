@@ -17,7 +17,7 @@ from verification.falsify import falsify
 from verification.flight import Box, Flight
 from verification.proof import Progress, discharge_all, versions
 from verification.refusal import diverging_trace
-from verification.verdict import Pending, Verdict, decide, python_version
+from verification.verdict import Pending, Verdict, decide, python_version, rest
 
 SCHEMA = "seawall/verify/1"
 TRIES = 768
@@ -56,6 +56,7 @@ def admit(project: Project, place: Place, executor: Executor, progress: Progress
     refuse(project, verdicts[0], progress)
     sources = kernel_sources(project.sizes) | parameter_sources(project.law)
     verdicts += [*range_verdicts(flight, box), *code_verdicts(flight, sources)]
+    rest(verdicts)
     return Admission(flight, box, bounds, verdicts)
 
 
@@ -79,6 +80,7 @@ def verify(
     discrete = contract_verdicts(executor, progress)
     attained = search.result()
     verdicts = [*admission.verdicts, searched(flight, attained), *pieces, *discrete]
+    rest(verdicts)
     return {
         "schema": SCHEMA,
         "project": {

@@ -3,11 +3,17 @@
 from copy import deepcopy
 from typing import Any
 
+import pytest
+
+from controller.kernel import step
 from tests.settling import flown, settled, small
+from tests.should_fail.mutant import Change, mutant
+from verification import translation
 from verification.claims.bounds import find_box, limit_claim, output_claim, state_claim
 from verification.falsify import falsify
 from verification.flight import Flight
 from verification.refusal import diverging_trace
+from verification.verdict import Pending
 from verification.verify import refuse, searched
 
 
@@ -15,8 +21,32 @@ def test_state_bounds_twin() -> None:
     """The smallest box minus a little is not kept, and no solver says that it is."""
     _, flight, box = flown()
     low, high = box[0]
-    verdict = settled(state_claim(flight, [(low, 0.5 * high), *box[1:]]))
+    pending = state_claim(flight, [(low, 0.5 * high), *box[1:]])
+    moved = [o for o in pending.obligations if o.name == "STATE-BOUNDS-0-high"]
+    verdict = settled(Pending(pending.verdict, moved))
     assert verdict.word == "OPEN" and "not inductive" in verdict.reason
+
+
+def test_state_bounds_twin_start() -> None:
+    """A box that is kept but does not hold the initial state says nothing about what flies."""
+    _, flight, box = flown()
+    verdict = state_claim(flight, [(0.5 * box[0][1], box[0][1]), *box[1:]]).verdict
+    assert verdict.word == "OPEN" and "start" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    "bug",
+    [
+        ("clamp(finite(work.stage[i], 0.0)", "clamp(finite(2.0 * work.stage[i], 0.0)"),
+        ("    return met", "    state.hidden[0] = 2.0 * state.hidden[0]\n    return met"),
+    ],
+)
+def test_state_bounds_twin_hand_over(bug: Change, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An RK4 result that stays in the box is no use where something else is handed on."""
+    _, flight, box = flown()
+    monkeypatch.setattr(translation, "step", mutant(step, bug).step)
+    verdict = state_claim(Flight(flight.law, flight.sizes), box).verdict
+    assert verdict.word == "OPEN" and "neuron 0" in verdict.reason
 
 
 def test_state_bounds_twin_divergence() -> None:

@@ -53,6 +53,11 @@ def test_integer_range_twin() -> None:
     assert words(change)["INTEGER-RANGE"] == "OPEN"
 
 
+def test_integers_rest_on_no_float() -> None:
+    """Where a float may be infinite the integers still stay in their words: that claim assumes no other."""
+    assert words(endless_range)["INTEGER-RANGE"] == "PROVED-IEEE"
+
+
 def test_the_unchanged_claims_hold() -> None:
     """The same claims without a planted fault."""
     assert words(lambda law: None) == dict.fromkeys(NAMES, "PROVED-IEEE")

@@ -46,8 +46,8 @@ def test_every_project_keeps_its_declared_ranges(name: str) -> None:
 )
 def test_a_piece_that_is_not_found_is_no_proof(bug: Change, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the claims don't find what they speak of they stop: a claim about nothing would hold."""
-    monkeypatch.setattr(translation, "step", mutant(step, bug).step)
     _, flight, _ = flown()
+    monkeypatch.setattr(translation, "step", mutant(step, bug).step)
     with pytest.raises(TraceError, match="of the program that flies"):
         changed = Flight(flight.law, flight.sizes)
         len([*changed.stages, *changed.limited, *changed.decoded])
