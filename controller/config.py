@@ -36,7 +36,7 @@ class Table(BaseModel):
 
 
 class ControllerTable(Table):
-    """[controller]: name, period in us, Runge-Kutta substeps a period, recovery in periods."""
+    """[controller]: name, period in us, Runge-Kutta substeps a period, periods for each better mode."""
 
     name: Name
     period_us: Micros

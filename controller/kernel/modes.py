@@ -1,7 +1,9 @@
 """Who drives the actuator: the network, the PID fallback or the safe output.
 
 A period has one cause, the highest of those that hold: a total order, 1 the highest. Getting worse
-takes effect in the same period; getting better takes `recovery` periods in a row. On integers only.
+takes effect in the same period. Getting better climbs one mode at a time: from SAFE to FALLBACK after
+`recovery` periods in a row that ask for better than SAFE, from FALLBACK to NOMINAL after `recovery` more,
+each of them healthy. So the network drives only after `recovery` healthy periods in a row. On integers only.
 """
 
 from controller.kernel.scalar import select
@@ -32,15 +34,14 @@ CAUSE_NAMES = (
     "step time outside its range",
     "deadline missed",
 )
-TRANSITION_NAMES = {
+TRANSITION_NAMES = {  # SAFE to NOMINAL has no name: it does not occur
     (NOMINAL, NOMINAL): "hold nominal",
     (NOMINAL, FALLBACK): "degrade",
     (NOMINAL, SAFE): "trip",
     (FALLBACK, NOMINAL): "recover",
     (FALLBACK, FALLBACK): "hold fallback",
     (FALLBACK, SAFE): "trip from fallback",
-    (SAFE, NOMINAL): "arm",
-    (SAFE, FALLBACK): "recover in part",
+    (SAFE, FALLBACK): "leave safe",
     (SAFE, SAFE): "hold safe",
 }
 
@@ -91,19 +92,20 @@ def tally(mode: int, want: int, healthy: int) -> int:
 
 
 def advance(mode: int, want: int, count: int, recovery: int) -> int:
-    """The next mode: worse at once, better when count reaches recovery.
+    """The next mode: worse at once, one better (so never below want) when count reaches recovery.
 
     pre: 0 <= mode <= 2 and 0 <= want <= 2 and recovery >= 1
     pre: (count == 0) if want >= mode else (1 <= count <= recovery)
-    post: _ >= want
-    post: _ == (mode if want < mode and count < recovery else want)
+    post: _ == (want if want >= mode else mode if count < recovery else mode - 1)
+    post: _ >= max(want, mode - 1)
     """
-    better = select(count, recovery, mode, want)
+    above = select(FALLBACK, mode, FALLBACK, NOMINAL)
+    better = select(count, recovery, mode, above)
     return select(mode, want, want, better)
 
 
 def remaining(count: int, recovery: int) -> int:
-    """The tally to remember: it starts again once it has reached recovery.
+    """The tally to remember: it starts again with each mode climbed.
 
     pre: 0 <= count <= recovery and recovery >= 1
     post: 0 <= _ < recovery

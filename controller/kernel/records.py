@@ -75,7 +75,7 @@ class Pid:
 
 @dataclass(slots=True)
 class Clock:
-    """The declared range of the time between two steps, and the periods that a recovery takes."""
+    """The declared range of the time between two steps, and the periods that each better mode takes."""
 
     low_us: int
     high_us: int

@@ -6,11 +6,12 @@ gives a network of the same quality, and perhaps not the same file.
 
 What is differentiated is the path that flies: normalise, low-pass, RK4 at the period, decode, 20 ms of SAFE,
 range and slew guard, then the actuator and the cart with dry friction, for steps of many lengths on carts
-with other masses and frictions. It differs from flight in four things: torchdiffeq's rk4 is Kutta's 3/8 rule,
+with other masses and frictions. It differs from flight in five things: torchdiffeq's rk4 is Kutta's 3/8 rule,
 equal to the kernel's to order dt**5; saturations pass a small share of the gradient; the sensors are without
-noise; the cart is integrated once a period (all this moves a 0.3 m step by 1.3 mm at most). Every 10
-iterations the network therefore flies in the real kernel, on the noisy simulated cart, and the one with the
-least index there is kept.
+noise; the cart is integrated once a period; the network takes over from SAFE, without the PID's 20 ms in
+between, in which both let the force rise as fast as it may (all this moves a 0.3 m step by 1.3 mm at most).
+Every 10 iterations the network therefore flies in the real kernel, on the noisy simulated cart, and the one
+with the least index there is kept.
 
 The cart knows no left or right: neurons come in mirrored pairs, so that the law is odd by construction. The
 start is a law that a person can read, its ten numbers found beforehand by a random search in the flight

@@ -61,6 +61,7 @@ CLAIMS: list[Row] = [
     ("MODES-SAFE-REACHABLE", "EXHAUSTED", 0, "", "SAFE is reached from every mode in one period."),
     ("MODES-UNHEALTHY-NEVER-DRIVES", "EXHAUSTED", 0, "", "An unhealthy sensor never drives the actuator."),
     ("MODES-NO-DEADLOCK", "EXHAUSTED", 0, "", "Every mode can return to NOMINAL."),
+    ("MODES-NOMINAL-EARNED", "EXHAUSTED", 0, "", "NOMINAL comes only after healthy periods in a row."),
     ("MODES-CONTRACTS", "CONFIRMED", 0, "", "The contracts of modes.py hold on all paths."),
     ("INBOX-CONTRACTS", "CONFIRMED", 0, "", "The contracts of inbox.py hold on all paths."),
     ("INBOX-ORDER", "EXHAUSTED", 0, "", "Samples are taken in order of time."),
@@ -138,7 +139,7 @@ def claim(row: Row) -> dict[str, Any]:
 
 
 def verify_result() -> dict[str, Any]:
-    """seawall/verify/1 with 29 claims, all of them shown."""
+    """seawall/verify/1 with 30 claims, all of them shown."""
     return {
         "schema": "seawall/verify/1",
         "project": {"name": "cart", "network_digest": "1a" * 32, "config_digest": "2c" * 32},

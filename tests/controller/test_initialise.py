@@ -24,7 +24,7 @@ def test_the_first_project_flies(tmp_path: Path) -> None:
     summary = run(
         Controller(project, "native"), port, steps=3000, on_tick=lambda _: errors.append(port.plant.error_m)
     )
-    assert summary.transitions == {"arm": 1}
+    assert summary.transitions == {"leave safe": 1, "recover": 1}
     assert summary.causes == {"healthy": 3000}
     assert errors[0] == -project.config.plant.step_m  # type: ignore[union-attr]
     assert max(abs(e) for e in errors[1500:]) < 0.02
@@ -42,7 +42,7 @@ def test_the_fallback_of_the_first_project_flies_too(tmp_path: Path) -> None:
     project = initialise(tmp_path)
     port = NoForce(project)
     summary = run(Controller(project, "native"), port, steps=4000)
-    assert summary.transitions == {"recover in part": 1}
+    assert summary.transitions == {"leave safe": 1}
     assert summary.causes == {"sensor stale or missing": 4000}
     assert abs(port.plant.error_m) < 0.03
 

@@ -119,7 +119,7 @@ def test_the_summary_is_what_the_ticks_were(project: Project) -> None:
     assert summary.transitions == {
         name: changes.count(name) for name in TRANSITION_NAMES.values() if name in changes
     }
-    assert summary.transitions["arm"] == 1
+    assert summary.transitions["leave safe"] == 1
     assert summary.outputs == seen[-1].outputs
     assert sum(summary.causes.values()) == 300
     assert 500 < summary.samples < 600  # two a period, two in a hundred dropped

@@ -51,7 +51,8 @@ def test_the_live_line(project: Project) -> None:
 def test_the_report_says_what_counts(project: Project) -> None:
     summary = run(Controller(project, "native"), ClosedLoop(project), steps=100)
     text = "\n".join(report(summary))
-    for part in ("100 periods", "virtual time", "native backend: completed", "NOMINAL", "arm 1", "late 0"):
+    parts = ("100 periods", "virtual time", "native backend: completed", "NOMINAL", "late 0")
+    for part in (*parts, "recover 1, leave safe 1"):
         assert part in text
     assert "budget" not in text
     real = "\n".join(report(replace(summary, realtime=True, deadline_misses=2, skipped=1)))
@@ -61,5 +62,5 @@ def test_the_report_says_what_counts(project: Project) -> None:
 
 def test_transitions_leave_out_holds() -> None:
     assert transition_counts(list(range(9))) == {
-        "degrade": 1, "trip": 2, "recover": 3, "trip from fallback": 5, "arm": 6, "recover in part": 7,
+        "degrade": 1, "trip": 2, "recover": 3, "trip from fallback": 5, "leave safe": 7,
     }  # fmt: skip

@@ -5,7 +5,7 @@ from types import ModuleType
 import pytest
 
 from controller.kernel import inbox, modes, step
-from controller.kernel.modes import TRANSITION_NAMES
+from controller.kernel.modes import NOMINAL, SAFE, TRANSITION_NAMES
 from tests.should_fail.mutant import Change, mutant
 from verification.claims import modes as claims
 from verification.claims.sensors import unhealthy_verdict
@@ -24,6 +24,7 @@ HARSH = ("select(0, cause, select(cause, SENSOR_BAD, SAFE, FALLBACK), NOMINAL)",
          "select(0, cause, select(cause, SENSOR_STALE, SAFE, FALLBACK), NOMINAL)")  # fmt: skip
 FORGETFUL = ("return select(want, mode, healthy + 1, 0)", "return select(want, mode, healthy, 0)")
 LATER = ("return select(count, recovery, count, 0)", "return select(count, recovery + 1, count, 0)")
+LEAPING = ("above = select(FALLBACK, mode, FALLBACK, NOMINAL)", "above = want")  # no mode on the way up
 IMPATIENT = ("return select(want, mode, healthy + 1, 0)", "return select(want, mode, healthy + 1, healthy)")
 
 
@@ -34,9 +35,9 @@ def kernel(*changes: Change) -> ModuleType:
     return mutant(step, **{name: getattr(bad, name) for name in names})
 
 
-@pytest.mark.parametrize("bug", [SWAPPED, UNSEEN, EAGER, LAZY, IMPATIENT])
+@pytest.mark.parametrize("bug", [SWAPPED, UNSEEN, EAGER, LAZY, IMPATIENT, LEAPING])
 def test_modes_priority_twin(bug: Change) -> None:
-    """A swapped priority, an unseen cause, recovery at once, degradation that waits, a tally that stays."""
+    """Swapped priority, unseen cause, recovery at once, a fall that waits, a tally that stays, a leap."""
     verdict = claims.priority_verdict(kernel(bug))
     assert verdict.word == "REFUTED" and verdict.counterexample
 
@@ -53,23 +54,39 @@ def test_modes_safe_reachable_twin_output() -> None:
     assert claims.safe_verdict(mutant(step, bug)).word == "REFUTED"
 
 
-@pytest.mark.parametrize("bug", [FORGETFUL, LATER, LAZY])
+@pytest.mark.parametrize("bug", [FORGETFUL, LATER, LAZY, LEAPING])
 def test_modes_no_deadlock_twin(bug: Change) -> None:
-    """A tally that doesn't count, one that overshoots (seen from a later state only), no fall."""
+    """A tally that doesn't count, one that overshoots (seen from a later state only), no fall, a leap."""
     assert claims.deadlock_verdict(kernel(bug)).word == "REFUTED"
 
 
 def test_modes_no_deadlock_twin_names() -> None:
-    """A transition without a name; a name for two transitions."""
-    missing = {k: v for k, v in TRANSITION_NAMES.items() if v != "arm"}
+    """A transition without a name; a name without a transition; a name for two transitions."""
+    missing = {k: v for k, v in TRANSITION_NAMES.items() if v != "leave safe"}
     assert claims.deadlock_verdict(names=missing).word == "REFUTED"
-    assert claims.deadlock_verdict(names={**TRANSITION_NAMES, (2, 0): "trip"}).word == "REFUTED"
+    assert claims.deadlock_verdict(names={**TRANSITION_NAMES, (2, 0): "arm"}).word == "REFUTED"
+    assert claims.deadlock_verdict(names={**TRANSITION_NAMES, (2, 1): "trip"}).word == "REFUTED"
+
+
+@pytest.mark.parametrize("bug", [LEAPING, EAGER, IMPATIENT, UNSEEN, FORGETFUL])
+def test_modes_nominal_earned_twin(bug: Change) -> None:
+    """From SAFE straight to NOMINAL, no count, one that stays, a cause that is not seen, NOMINAL never."""
+    verdict = claims.earned_verdict(kernel(bug))
+    assert verdict.word == "REFUTED" and verdict.counterexample
+
+
+def test_modes_nominal_earned_twin_flight() -> None:
+    """The flight that review found: all but one of the counted periods ask for the PID, one is healthy."""
+    wrong, _ = claims.unearned(kernel(LEAPING), 5)
+    ones = [(SAFE, n, 0) for n in range(5)]
+    assert wrong == {"recovery": 5, "mode, count, healthy in a row": [*ones, (NOMINAL, 0, 1)]}
 
 
 @pytest.mark.parametrize(
     ("bug", "target"),
     [(SWAPPED, "first_flag"), (UNSEEN, "worst"), (EAGER, "advance"), (LAZY, "one_move"), (MILD, "wanted"),
-     (FORGETFUL, "tally"), (LATER, "remaining"), (LATER, "one_move")],
+     (LEAPING, "advance"), (LEAPING, "one_move"), (FORGETFUL, "tally"), (LATER, "remaining"),
+     (LATER, "one_move")],
 )  # fmt: skip
 def test_modes_contracts_twin(bug: Change, target: str) -> None:
     """CrossHair finds a counterexample to each, with the contracts as they are shipped."""

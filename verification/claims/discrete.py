@@ -20,6 +20,7 @@ WHOLE: tuple[Callable[[], Verdict], ...] = (
     modes.safe_verdict,
     sensors.unhealthy_verdict,
     modes.deadlock_verdict,
+    modes.earned_verdict,
     inbox.order_verdict,
     wire.cobs_verdict,
     wire.crc_verdict,

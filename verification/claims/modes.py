@@ -4,6 +4,7 @@ A bench of two sensors and one output raises any set of causes by their physical
 sample, a late clock); a model that is a table judges what the kernel makes of it.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -98,7 +99,7 @@ def expected(flags: Flags, place: Place) -> tuple[int, int, int]:
     want = NOMINAL if cause == 0 else SAFE if cause <= 2 else FALLBACK
     if want >= mode:
         return cause, want, 0
-    return (cause, want, 0) if healthy + 1 == recovery else (cause, mode, healthy + 1)
+    return (cause, mode - 1, 0) if healthy + 1 == recovery else (cause, mode, healthy + 1)
 
 
 def judged(state: State) -> tuple[int, int, int]:
@@ -119,8 +120,8 @@ def priority_verdict(step: ModuleType = kernel) -> Verdict:
     return _verdict(
         "MODES-PRIORITY",
         "Each set of the eight causes has one cause of the period, the first by the declared total order; "
-        "it, the mode and the count before it alone give the mode: worse at once, better after `recovery` "
-        "periods in a row that ask for a better one.",
+        "it, the mode and the count before it alone give the mode: worse at once, one step better after "
+        "`recovery` periods in a row that ask for a better one.",
         "all 256 sets of causes from every mode and count, against a model that is a table",
         [_recoveries(), "MODES-CONTRACTS has all recovery counts", TRACED],
         "test_modes_priority_twin",
@@ -179,13 +180,12 @@ def walk(step: ModuleType, recovery: int) -> Walk:
             if (state.mode, state.healthy) not in known:
                 known.add((state.mode, state.healthy))
                 todo.append((state.mode, state.healthy))
-        if mode != NOMINAL:
-            there = (mode, healthy)
-            for _ in range(recovery):
-                there = _after(step, there, recovery)
-            if there[0] != NOMINAL or _after(step, there, recovery)[0] != NOMINAL:
-                found.wrong = {"mode": mode, "healthy": healthy, "recovery": recovery, "ends in": there}
-                return found
+        there = (mode, healthy)
+        for _ in range(mode * recovery):  # a mode's number is how many climbs it is from NOMINAL
+            there = _after(step, there, recovery)
+        if there[0] != NOMINAL or _after(step, there, recovery)[0] != NOMINAL:
+            found.wrong = {"mode": mode, "healthy": healthy, "recovery": recovery, "ends in": there}
+            return found
     if len(known) > 3 * recovery or {mode for mode, _ in known} != {NOMINAL, FALLBACK, SAFE}:
         found.wrong = {"recovery": recovery, "reached": sorted(known)}
     return found
@@ -210,14 +210,70 @@ def deadlock_verdict(
         }
     return _verdict(
         "MODES-NO-DEADLOCK",
-        "From every state that can be reached, `recovery` healthy periods in a row lead to NOMINAL and one "
-        "more stays there; the transitions that occur are those that have a name, and each name is one "
-        "transition's.",
+        "From every state that can be reached, `recovery` healthy periods in a row lead from FALLBACK to "
+        "NOMINAL, 2 x `recovery` from SAFE, and one more stays there; the transitions that occur are those "
+        "that have a name, SAFE to NOMINAL not among them, and each name is one transition's.",
         "the automaton of choose_mode explored from reset, all 256 sets of causes in every state",
         [_recoveries(), TRACED],
         "test_modes_no_deadlock_twin",
         wrong,
         sum(w.cases for w in walks),
+    )
+
+
+def unearned(step: ModuleType, recovery: int) -> tuple[dict[str, Any] | None, int]:
+    """The shortest flight from reset to a NOMINAL period without `recovery` healthy ones; cases looked at.
+
+    Every place is explored once for each number of healthy periods in a row that may have led to it; those
+    are counted here from the flags, not by the kernel.
+    """
+    onward = cache(lambda mode, healthy: _onward(step, (mode, healthy, recovery)))
+    start = (SAFE, 0, 0)  # mode, the kernel's count, healthy periods in a row: recovery stands for any more
+    before: dict[tuple[int, int, int], Any] = {start: None}
+    todo, wrong = deque([start]), None
+    while todo and not wrong:
+        here = todo.popleft()
+        for good, mode, healthy in sorted(onward(*here[:2])):
+            there = mode, healthy, min(here[2] + 1, recovery) if good else 0
+            if there in before:
+                continue
+            before[there] = here
+            todo.append(there)
+            if mode == NOMINAL and there[2] < recovery and not wrong:
+                wrong = {"recovery": recovery, "mode, count, healthy in a row": _flight(before, there)}
+    if NOMINAL not in {mode for mode, _, _ in before}:
+        wrong = {"recovery": recovery, "vacuous": "NOMINAL is never reached"}
+    return wrong, len(FLAGS) * onward.cache_info().misses
+
+
+def _onward(step: ModuleType, place: Place) -> set[tuple[bool, int, int]]:
+    """Where any causes lead: whether the period was healthy, the mode, the count."""
+    ends = ((flags, period(step, flags, place)) for flags in FLAGS)
+    return {(flags == NO_FLAGS, state.mode, state.healthy) for flags, state in ends}
+
+
+def _flight(before: dict[tuple[int, int, int], Any], end: Any) -> list[Any]:
+    """The way from reset to `end`."""
+    path = []
+    while end is not None:
+        path.append(end)
+        end = before[end]
+    return path[::-1]
+
+
+def earned_verdict(step: ModuleType = kernel) -> Verdict:
+    """MODES-NOMINAL-EARNED: the history of every NOMINAL period, for each recovery count."""
+    found = [unearned(step, recovery) for recovery in RECOVERIES]
+    return _verdict(
+        "MODES-NOMINAL-EARNED",
+        "Whenever the network drives, that period and the `recovery` - 1 before it were healthy: no cause at "
+        "all held in them.",
+        "the automaton of choose_mode explored from reset together with the number of healthy periods in a "
+        "row, all 256 sets of causes in every state",
+        [_recoveries(), TRACED],
+        "test_modes_nominal_earned_twin",
+        next((wrong for wrong, _ in found if wrong), None),
+        sum(cases for _, cases in found),
     )
 
 
@@ -249,7 +305,7 @@ def one_move(mode: int, want: int, healthy: int, recovery: int) -> Any:
         got = advance(mode, want, count, recovery), remaining(count, recovery)
     if want >= mode:
         return got, (want, 0)
-    return got, ((want, 0) if healthy + 1 == recovery else (mode, healthy + 1))
+    return got, ((mode - 1, 0) if healthy + 1 == recovery else (mode, healthy + 1))
 
 
 CONTRACTS: tuple[Target, ...] = (worst, wanted, tally, advance, remaining, first_flag, one_move)
@@ -261,8 +317,8 @@ def contracts_verdict(findings: Iterable[Finding] | None = None) -> Verdict:
     verdict = _verdict(
         "MODES-CONTRACTS",
         "For all integers as flags, counts and recovery: the cause is the first flag set, the mode it asks "
-        "for is the declared one, worse takes effect at once and better when the count reaches recovery; and "
-        "each function of modes.py keeps its own contract.",
+        "for is the declared one, worse takes effect at once and one step better when the count reaches "
+        "recovery; and each function of modes.py keeps its own contract.",
         "CrossHair, PEP 316 contracts over all paths",
         ["CrossHair's integers are unbounded; INTEGER-RANGE shows that the kernel's fit 64 bits"],
         "test_modes_contracts_twin",

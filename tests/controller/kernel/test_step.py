@@ -75,8 +75,16 @@ def test_it_starts_safe_at_rest(flight: Flight) -> None:
 
 
 def test_it_flies_after_the_declared_number_of_healthy_periods(flight: Flight) -> None:
-    modes = [flight.period(0.1, 0.1).mode for _ in range(8)]
-    assert modes == [SAFE] * 4 + [NOMINAL] * 4  # recovery_periods = 5
+    modes = [flight.period(0.1, 0.1).mode for _ in range(12)]
+    assert modes == [SAFE] * 4 + [FALLBACK] * 5 + [NOMINAL] * 3  # recovery_periods = 5
+
+
+def test_one_healthy_period_is_not_enough_for_the_network(flight: Flight) -> None:
+    modes = [flight.period(0.1, math.nan).mode for _ in range(4)]
+    modes += [flight.period(0.1, 0.1).mode for _ in range(4)]
+    modes += [flight.period(0.1, 0.1, missed=1).mode]
+    modes += [flight.period(0.1, 0.1).mode for _ in range(5)]
+    assert modes == [SAFE] * 4 + [FALLBACK] * 9 + [NOMINAL]
 
 
 @pytest.mark.parametrize(
