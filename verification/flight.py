@@ -65,13 +65,13 @@ class Flight:
         return _all(found, self.sizes["outputs"], "commands")
 
     def declared(self, path: str, box: Box) -> Interval:
-        """The range of an input or a state variable, by its path."""
+        """The range of an input or a state variable, by its path; without a box a state may be anything."""
         limits, pid, sensors = self.law.limits, self.law.pid, self.law.sensors
         name, _, rest = path.removeprefix("state.").removeprefix("inbox.").partition("[")
         i = int(rest.rstrip("]")) if rest else 0
         match name:
             case "hidden":
-                return interval(*box[i])
+                return interval(*box[i]) if box else ANY_FLOAT
             case "filtered":
                 return interval(-1.0, 1.0)
             case "held":

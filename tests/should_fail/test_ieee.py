@@ -1,13 +1,17 @@
 """Pieces of the kernel with a planted bug: each IEEE claim must be refuted with a bit pattern."""
 
+from copy import deepcopy
 from typing import Any
 
 import pytest
 
 from controller.kernel import activation, filter, guard, inbox, pid, step
-from tests.settling import flown, settled
+from tests.settling import flown, settled, small
 from tests.should_fail.mutant import Change, mutant
+from verification import translation
 from verification.claims import ieee
+from verification.flight import Flight
+from verification.proof import SOLVERS
 from verification.verdict import Pending
 
 
@@ -74,12 +78,70 @@ def test_sensor_range_twin() -> None:
     refuted(ieee.sensor_range(flown()[1], mutant(step, take=bad.take).step))
 
 
-def test_a_piece_that_does_not_fly_proves_nothing() -> None:
-    """Where the program does not end in the guard, the guard's claims are open."""
-    assert ieee.unused(ieee.guard_range()).verdict.word == "OPEN"
+PIECES: dict[str, tuple[Change, set[str]]] = {
+    "another slew": (("max_rate[k] * dt", "max_rate[k] * (dt + dt)"), {"GUARD-RANGE", "GUARD-SLEW"}),
+    "another clock": (
+        ("real(bounded(elapsed, law.clock.low_us,", "real(bounded(elapsed, 0,"),
+        {"GUARD-RANGE", "GUARD-SLEW"},
+    ),
+    "a start outside": (
+        ("state.output[k] = law.limits.safe[k]", "state.output[k] = law.limits.max_rate[k]"),
+        {"GUARD-RANGE", "GUARD-SLEW"},
+    ),
+    "an integral that is not limited": (
+        ("integral = accumulate(state.integral[k], error, dt, low, high)", "integral = error * dt"),
+        {"PID-INTEGRAL"},
+    ),
+    "other limits": (("dt, low, high)", "dt, low, low)"), {"PID-INTEGRAL"}),
+    "a filter that is passed by": (
+        ("state.filtered[j] = low_pass(", "state.filtered[j] = x + low_pass("),
+        {"FILTER-RANGE"},
+    ),
+    "a sample held as it comes": (
+        ("    push(state.inbox,", "    state.held[0] = value\n    push(state.inbox,"),
+        {"SENSOR-RANGE"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PIECES)
+def test_a_piece_that_does_not_fly_proves_nothing(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the program that flies does not use a piece as its claim says, the claim is open."""
+    bug, wanted = PIECES[name]
+    flight = flown()[1]
+    changed = mutant(step, bug)
+    for entry in ("reset", "receive", "step"):
+        monkeypatch.setattr(translation, entry, getattr(changed, entry))
+    made = ieee.ieee_claims(Flight(flight.law, flight.sizes))
+    assert {p.verdict.id for p in made if p.verdict.word == "OPEN"} == wanted
+
+
+def test_limits_out_of_order_prove_nothing() -> None:
+    """What the obligations assume of the limits is checked on the project's own."""
+    flight = flown()[1]
+    law = deepcopy(flight.law)
+    law.limits.max_rate[0] = -1.0
+    made = ieee.ieee_claims(Flight(law, flight.sizes))
+    assert {p.verdict.id for p in made if p.verdict.word == "OPEN"} == {"GUARD-RANGE", "GUARD-SLEW"}
+
+
+def of_one_input() -> list[Pending]:
+    """The claims about a project of one input and two slots."""
+    project = small(hidden=1, inputs=1, **{"controller.inbox_slots": 2})
+    return ieee.ieee_claims(Flight(project.law, project.sizes))
 
 
 def test_the_unchanged_claims_hold() -> None:
-    """The same claims without a planted bug."""
-    for pending in ieee.ieee_claims(flown()[1]):
+    """No solver that refutes the twins refutes the claims; the replay is for what is shipped, and below."""
+    for pending in of_one_input():
+        assert pending.verdict.word == "PROVED-IEEE", pending.verdict.reason
+        for o in pending.obligations:
+            found = [SOLVERS[o.main](text)[0] for text in (o.text(), o.text(vacuity=True))]
+            assert found == ["unsat", "sat"], o.name
+
+
+@pytest.mark.soak
+def test_the_unchanged_claims_are_replayed() -> None:
+    """The same by both solvers."""
+    for pending in of_one_input():
         assert settled(pending).word == "PROVED-IEEE", pending.verdict.id

@@ -1,9 +1,12 @@
 """Claims for every bit pattern: pieces of the kernel as IEEE 754 obligations, inputs left free.
 
 Each piece is traced by itself, all its arguments symbols, so that the proof covers every project.
-ieee_claims() checks that the program that flies uses the piece where the claim needs it.
+ieee_claims() checks that the program that flies uses the piece where the claim needs it and with the
+arguments that it speaks of, that the declared limits are in order, and that reset starts where the induction
+does.
 """
 
+import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -18,8 +21,8 @@ from verification.proof import Obligation
 from verification.verdict import Pending, Verdict
 
 TWIN = "tests/should_fail/test_ieee.py"
-START = "the last output was in range: the safe output is, and then every output by this claim itself"
-GUARDED = ("state.output", "law.limits.low", "law.limits.high", "law.limits.safe")
+INTEGERS = "no integer of the kernel overflows (INTEGER-RANGE)"
+SECONDS_PER_US = 1.0e-6
 Function = Callable[..., Any]
 
 
@@ -102,7 +105,7 @@ def guarded(label: str, goal: str, guard_: Function) -> Obligation:
         "(not (or (fp.isInfinite {low}) (fp.isInfinite {high}) (fp.isInfinite {slew})))",
     ]
     comment = "The guard, for every bit pattern of the command; limits, last output and slew are free."
-    return obligation(label, comment, p, assumptions, goal)
+    return obligation(label, comment, p, assumptions, goal, replay="cvc5")
 
 
 def guard_range(guard_: Function = guard.guard) -> Pending:
@@ -111,7 +114,7 @@ def guard_range(guard_: Function = guard.guard) -> Pending:
     text = (
         "Every output lies in its declared range, for every bit pattern of all that comes before the guard."
     )
-    return claim("GUARD-RANGE", text, [guarded("GUARD-RANGE", goal, guard_)], ["guard", "clamp"], [START])
+    return claim("GUARD-RANGE", text, [guarded("GUARD-RANGE", goal, guard_)], ["guard", "clamp", "step"], [])
 
 
 def guard_slew(guard_: Function = guard.guard) -> Pending:
@@ -120,9 +123,10 @@ def guard_slew(guard_: Function = guard.guard) -> Pending:
     goal = f"(and (fp.leq {low} {{result}}) (fp.leq {{result}} {high}))"
     text = (
         "Every output lies within [previous - slew, previous + slew] as binary64 rounds these, for every bit "
-        "pattern of all that comes before the guard."
+        "pattern of all that comes before the guard; slew is max_rate x dt, dt the time since the last step "
+        "held to its declared range, so that a step that comes sooner than dt.low_us may move by that much."
     )
-    return claim("GUARD-SLEW", text, [guarded("GUARD-SLEW", goal, guard_)], ["guard", "clamp"], [START])
+    return claim("GUARD-SLEW", text, [guarded("GUARD-SLEW", goal, guard_)], ["guard", "clamp", "step"], [])
 
 
 def filter_range(low_pass: Function = filter.low_pass) -> Pending:
@@ -132,7 +136,7 @@ def filter_range(low_pass: Function = filter.low_pass) -> Pending:
     moved = {c.arguments[0] for c in p.calls if c.name == "clamp"}
     made = obligation("FILTER-RANGE", "The low-pass, its new value left free.", p, [], goal, moved)
     text = "The input filter stays in [-1, 1], the range of its normalised input, for every bit pattern."
-    return claim("FILTER-RANGE", text, [made], ["filter", "clamp"], [])
+    return claim("FILTER-RANGE", text, [made], ["filter", "clamp", "step"], [])
 
 
 def pid_integral(accumulate: Function = pid.accumulate) -> Pending:
@@ -149,7 +153,7 @@ def pid_integral(accumulate: Function = pid.accumulate) -> Pending:
         added,
     )
     text = "The fallback's integral stays in its declared limits for every bit pattern of error and time."
-    return claim("PID-INTEGRAL", text, [made], ["pid", "clamp"], [])
+    return claim("PID-INTEGRAL", text, [made], ["pid", "clamp", "step"], [])
 
 
 def sensor_range(flight: Flight, step: Function = kernel.step) -> Pending:
@@ -170,27 +174,81 @@ def sensor_range(flight: Flight, step: Function = kernel.step) -> Pending:
     text = (
         "The value held of a sensor stays in the sensor's declared range, for every bit pattern of samples."
     )
-    start = "the held value starts in the middle of its range"
-    return claim("SENSOR-RANGE", text, made, ["inbox", "clamp", "step"], [start])
+    return claim("SENSOR-RANGE", text, made, ["inbox", "clamp", "step"], [INTEGERS])
+
+
+def times(flight: Flight) -> set[int]:
+    """The nodes that are dt: a whole number of us, held to the declared range, in seconds."""
+    step, graph = flight.step, flight.graph
+    walls = (step.inputs["law.clock.low_us"], step.inputs["law.clock.high_us"])
+    held = {c.result for c in step.calls if c.name == "bounded" and c.arguments[1:] == walls}
+    whole = [graph.add("real", (n,), REAL) for n in held]
+    return {graph.add("mul", (n, graph.constant(SECONDS_PER_US)), REAL) for n in whole}
+
+
+def guards(flight: Flight, k: int) -> bool:
+    """Whether output k is what the guard gives for the last output and the declared limits, in order."""
+    step, limits = flight.step, flight.law.limits
+    paths = ("state.output", "law.limits.low", "law.limits.high", "law.limits.safe")
+    held = tuple(step.inputs[f"{path}[{k}]"] for path in paths)
+    rate = step.inputs[f"law.limits.max_rate[{k}]"]
+    slews = [flight.graph.add("mul", (rate, dt), REAL) for dt in times(flight)]
+    wanted = [(step.outputs[f"state.output[{k}]"], (*held, slew)) for slew in slews]
+    met = [(c.result, c.arguments[1:]) for c in step.calls if c.name == "guard"]
+    numbers = (limits.low[k], limits.high[k], limits.max_rate[k])
+    ordered = limits.low[k] <= limits.safe[k] <= limits.high[k] and limits.max_rate[k] >= 0.0
+    return any(one in met for one in wanted) and ordered and all(map(math.isfinite, numbers))
+
+
+def filters(flight: Flight, j: int) -> bool:
+    """Whether the filtered input j is what the low-pass gives."""
+    return flight.step.outputs[f"state.filtered[{j}]"] in results(flight.step, "low_pass")
+
+
+def integrates(flight: Flight, k: int) -> bool:
+    """Whether the integral k is either 0 or what the limited integral gives for the declared limits."""
+    step, pid_ = flight.step, flight.law.pid
+    walls = tuple(step.inputs[f"law.pid.integral_{side}[{k}]"] for side in ("low", "high"))
+    allowed = {c.result for c in step.calls if c.name == "accumulate" and c.arguments[3:] == walls}
+    allowed.add(flight.graph.constant(0.0))
+    todo, ordered = (
+        [step.outputs[f"state.integral[{k}]"]],
+        pid_.integral_low[k] <= 0.0 <= pid_.integral_high[k],
+    )
+    while todo:
+        n = todo.pop()
+        node = flight.graph.nodes[n]
+        if n not in allowed:
+            if node.operation != "select":
+                return False
+            todo += node.arguments[2:]
+    return ordered
+
+
+def holds(flight: Flight, j: int) -> bool:
+    """Whether the declared range of input j is one."""
+    return flight.law.sensors.low[j] <= flight.law.sensors.high[j]
 
 
 def ieee_claims(flight: Flight) -> list[Pending]:
     """All of them, checked against the program that flies."""
-    step = flight.step
-    guards = {c.result: c.arguments[1:5] for c in step.calls if c.name == "guard"}
-    limits = [[step.inputs[f"{path}[{k}]"] for path in GUARDED] for k in range(flight.sizes["outputs"])]
-    last = all(
-        list(guards.get(step.outputs[f"state.output[{k}]"], ())) == limits[k] for k in range(len(limits))
-    )
-    filters = results(step, "low_pass")
-    filtered = all(step.outputs[f"state.filtered[{j}]"] in filters for j in range(flight.sizes["inputs"]))
-    made = [tanh_bound(), tanh_odd(), sensor_range(flight), pid_integral()]
-    made += [c if last else unused(c) for c in (guard_range(), guard_slew())]
-    return [*made, filter_range() if filtered else unused(filter_range())]
+    rows: list[tuple[Pending, str, int, Callable[[Flight, int], bool]]] = [
+        (sensor_range(flight), "held", flight.sizes["inputs"], holds),
+        (pid_integral(), "integral", flight.sizes["outputs"], integrates),
+        (guard_range(), "output", flight.sizes["outputs"], guards),
+        (guard_slew(), "output", flight.sizes["outputs"], guards),
+        (filter_range(), "filtered", flight.sizes["inputs"], filters),
+    ]
+    made = [tanh_bound(), tanh_odd()]
+    for pending, name_, size, flies in rows:
+        path = "state." + name_
+        fit = all(flies(flight, n) and flight.enters(f"{path}[{n}]", []) for n in range(size))
+        made.append(pending if fit else unused(pending, path))
+    return made
 
 
-def unused(pending: Pending) -> Pending:
+def unused(pending: Pending, path: str) -> Pending:
     """A claim about a piece that does not stand where it must."""
     pending.verdict.word = "OPEN"
-    pending.verdict.reason = "the program that flies does not end in this function"
+    pending.verdict.reason = f"{path} of the program that flies is not what the claim speaks of"
     return pending
