@@ -167,6 +167,17 @@ def ask(obligation: Obligation) -> Answer:
     return said
 
 
+def recall(path: Path, obligation: Obligation) -> Answer | None:
+    """The answer kept in a file, perhaps to the same question named otherwise; None where it can't be read."""
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+        kept = Answer(**said | {"obligation": obligation.name, "file": f"proofs/{obligation.name}.smt2"})
+    except (OSError, ValueError, TypeError):
+        return None
+    asked = (obligation.main, obligation.replay)
+    return kept if (kept.main, kept.replay_solver) == asked else None
+
+
 def discharge_all(
     obligations: list[Obligation],
     proofs: Path,
@@ -176,18 +187,16 @@ def discharge_all(
 ) -> dict[str, Answer]:
     """Write every file, ask what is not known yet, spread over an executor (processes here, or a cluster's).
 
-    known: a folder of finished answers, by question; what a killed run had answered is not asked again.
+    known: a folder of finished answers, by question; what a killed run had answered is not asked again. It is
+    believed: whoever can write there can forge an answer, which only an audit's replay finds.
     """
     answers: dict[str, Answer] = {}
     waiting: dict[Future[Answer], Obligation] = {}
     for o in obligations:
         write(proofs / f"{o.name}.smt2", o.text())
-        kept = known / f"{o.key}.json" if known else None
-        if kept and kept.exists():
-            said = json.loads(
-                kept.read_text(encoding="utf-8")
-            )  # perhaps to the same question, named otherwise
-            answers[o.name] = Answer(**said | {"obligation": o.name, "file": f"proofs/{o.name}.smt2"})
+        kept = recall(known / f"{o.key}.json", o) if known else None
+        if kept:
+            answers[o.name] = kept
         else:
             waiting[executor.submit(ask, o)] = o
     for future in as_completed(waiting):

@@ -17,6 +17,23 @@ REFUSED = {
     "another type": ("less_real(double a, double b)", "less_real(float a, float b)"),
     "a branch": ("    u = u & 0x7fffffffffffffff;", "    if (u) u = u & 0x7fffffffffffffff;"),
     "a cast": ("return (uint64_t)0 - (uint64_t)(a < b);", "return (uint64_t)a;"),
+    "a branch on a sign": ("return (uint64_t)0 - (uint64_t)(a < b);", "return (uint64_t)a < (uint64_t)b;"),
+    "a narrow result": ("static inline int64_t either_int(", "static inline int either_int("),
+    "a narrow cast": ("(((uint64_t)x & mask)", "(((uint64_t)(int)x & mask)"),
+    "a narrow local": ("    uint64_t u;\n    uint64_t v;", "    unsigned u;\n    uint64_t v;"),
+    "a narrow literal": ("(v & ~mask)", "(v & ~(mask & ~0U))"),
+    "a value converted, not copied": ("    memcpy(&u, &x, sizeof u);", "    u = x;"),
+    "a result converted": ("    return picked;", "    return u;"),
+    "half a copy": ("memcpy(&picked, &u, sizeof picked)", "memcpy(&picked, &u, 4)"),
+    "an early return": ("    return positive;", "    return v;\n    return positive;"),
+    "a pointer": ("magnitude(double v)", "magnitude(double *v)"),
+    "what was never set": ("    memcpy(&v, &y, sizeof v);", ""),
+    "arithmetic that may overflow": (
+        "(int64_t)(((uint64_t)x",
+        "(int64_t)((uint64_t)(x - y)) & (((uint64_t)x",
+    ),
+    "no C": ("    return positive;", "    return positive"),
+    "a global": ("#endif", "static double last;\n#endif"),
     "a new word": ("#endif", "static inline double twice(double a)\n{\n    return a;\n}\n#endif"),
 }
 

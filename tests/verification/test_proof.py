@@ -67,6 +67,18 @@ def test_another_question_is_asked(tmp_path: Path) -> None:
     assert other["X"].answer == "sat"
 
 
+@pytest.mark.parametrize("text", ["", "{", "[]", "7", '{"answer": "unsat"}', '{"new": 1}', "\udc80"])
+def test_a_damaged_answer_is_asked_again(tmp_path: Path, text: str) -> None:
+    """Half a file, an older version's, or no object."""
+    one = about("(< x 2.0)", "(< x 1.0)")
+    kept = tmp_path / "known" / f"{one.key}.json"
+    kept.parent.mkdir()
+    kept.write_bytes(text.encode("utf-8", "surrogateescape"))
+    with ThreadPoolExecutor(1) as executor:
+        assert discharge_all([one], tmp_path, executor, kept.parent)["X"].proved
+    assert discharge_all([one], tmp_path, Nobody(), kept.parent)["X"].proved
+
+
 def test_progress_ends_at_all(tmp_path: Path) -> None:
     seen: list[tuple[str, int, int]] = []
     with ThreadPoolExecutor(1) as executor:

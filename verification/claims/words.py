@@ -1,7 +1,9 @@
 """C-WORDS: the words of scalar.h mean what they mean in Python, for every bit pattern.
 
 The C of each word is read with pycparser and written as SMT-LIB over bit vectors and binary64; memcpy between
-a double and a uint64_t is a change of view, not of bits. Integer arithmetic is C's: uint64_t wraps.
+a double and a uint64_t is a change of view, not of bits. Only three types are accepted, all of 64 bits, and
+no conversion between them but an integer's cast, so that no value is narrowed or converted unseen. Operators
+are for uint64_t, which wraps; a literal takes the type of what it meets.
 """
 
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import Any
 from pycparser import c_ast
 
 from controller import native
-from verification.c_text import CError, parse
+from verification.c_text import STUB, CError, parse
 from verification.proof import Obligation
 from verification.verdict import Pending, Verdict
 
@@ -18,15 +20,19 @@ TWIN = "tests/should_fail/test_words.py"
 BITS = "(_ BitVec 64)"
 VECTOR = {"&": "bvand", "|": "bvor", "-": "bvsub"}
 
-# a word: the C types of its parameters, and what must hold of the bits of arguments {0}… and result {r};
-# f0… and fr are the same bits as binary64
-GOALS: dict[str, tuple[tuple[str, ...], str]] = {
-    "less_real": (("double", "double"), "(= {r} (ite (fp.lt {f0} {f1}) (bvnot (_ bv0 64)) (_ bv0 64)))"),
-    "less_int": (("int64_t", "int64_t"), "(= {r} (ite (bvslt {0} {1}) (bvnot (_ bv0 64)) (_ bv0 64)))"),
-    "either_real": (("uint64_t", "double", "double"), "(= {r} (ite (= {0} (_ bv0 64)) {2} {1}))"),
-    "either_int": (("uint64_t", "int64_t", "int64_t"), "(= {r} (ite (= {0} (_ bv0 64)) {2} {1}))"),
-    "magnitude": (("double",), "(and (= {fr} (fp.abs {f0})) (= ((_ extract 63 63) {r}) #b0))"),
+# a word: the C types of its parameters and result, and what must hold of the bits of arguments {0}… and
+# result {r}; f0… and fr are the same bits as binary64
+FLOAT, SIGNED, UNSIGNED = "double", "int64_t", "uint64_t"
+LESS = "(= {r} (ite (%s) (bvnot (_ bv0 64)) (_ bv0 64)))"
+EITHER = "(= {r} (ite (= {0} (_ bv0 64)) {2} {1}))"
+GOALS: dict[str, tuple[tuple[str, ...], str, str]] = {
+    "less_real": ((FLOAT, FLOAT), UNSIGNED, LESS % "fp.lt {f0} {f1}"),
+    "less_int": ((SIGNED, SIGNED), UNSIGNED, LESS % "bvslt {0} {1}"),
+    "either_real": ((UNSIGNED, FLOAT, FLOAT), FLOAT, EITHER),
+    "either_int": ((UNSIGNED, SIGNED, SIGNED), SIGNED, EITHER),
+    "magnitude": ((FLOAT,), FLOAT, "(= {r} (concat #b0 ((_ extract 62 0) {0})))"),
 }
+LITERAL, TRUTH = "literal", "int"  # the types of a number in the text and of a comparison
 MASK = "(or (= {0} (_ bv0 64)) (= {0} (bvnot (_ bv0 64))))"  # what less_* gives
 
 
@@ -42,60 +48,83 @@ class Word:
         self.types: dict[str, str] = {}
         self.bits: dict[str, str] = {}
         for n, p in enumerate(function.decl.type.args.params):
-            self.types[p.name], self.bits[p.name] = _type(p), f"x{n}"
-        self.result_type = _type(function.decl)
-        self.result = ""
-        for item in function.body.block_items:
+            self.types[p.name], self.bits[p.name] = _type(p.type), f"x{n}"
+        self.parameters = tuple(self.types.values())
+        self.result_type = _type(function.decl.type.type)
+        *before, last = function.body.block_items
+        if not isinstance(last, c_ast.Return):
+            raise CError("a word must end in its only return")
+        for item in before:
             self._statement(item)
+        self.result = self._as(self.result_type, last.expr)
 
     def _statement(self, node: Any) -> None:
         match node:
             case c_ast.Decl(init=None):
-                self.types[node.name] = _type(node)
+                self.types[node.name] = _type(node.type)
             case c_ast.FuncCall(name=c_ast.ID(name="memcpy")):
-                to, source, _ = node.args.exprs
-                self.bits[to.expr.name] = self.bits[source.expr.name]
-            case c_ast.Assignment(op="=", lvalue=c_ast.ID(name=name)):
-                self.bits[name] = self.term(node.rvalue)
-            case c_ast.Return():
-                self.result = self.term(node.expr)
+                match node.args.exprs:
+                    case [
+                        c_ast.UnaryOp(op="&", expr=c_ast.ID(name=to)),
+                        c_ast.UnaryOp(op="&", expr=c_ast.ID(name=source)),
+                        c_ast.UnaryOp(op="sizeof", expr=c_ast.ID(name=size)),
+                    ] if {to, size} <= self.types.keys() and source in self.bits:
+                        self.bits[to] = self.bits[source]  # all variables have 64 bits
+                    case _:
+                        raise CError("memcpy must copy one whole variable to another")
+            case c_ast.Assignment(op="=", lvalue=c_ast.ID(name=name)) if name in self.types:
+                self.bits[name] = self._as(self.types[name], node.rvalue)
             case _:
                 raise CError(f"{type(node).__name__} is not accepted in scalar.h")
 
-    def term(self, node: Any) -> str:
-        """The bits of an expression."""
+    def _as(self, wanted: str, node: Any) -> str:
+        """The bits of an expression that has the wanted type already, or is a literal of its range."""
+        kind, bits = self.term(node)
+        if kind != wanted and not (kind == LITERAL and wanted == UNSIGNED):
+            raise CError(f"{kind} becomes {wanted} without a cast")
+        return bits
+
+    def term(self, node: Any) -> tuple[str, str]:
+        """The type of an expression and its bits."""
         match node:
             case c_ast.Constant():
-                return f"(_ bv{int(node.value.rstrip('uUlL'), 0)} 64)"
-            case c_ast.ID():
-                return self.bits[node.name]
+                number = int(node.value.rstrip("uUlL"), 0)
+                if not node.type.endswith("int") or number >= 2**64:
+                    raise CError(f"{node.value} is no integer of 64 bits")
+                return LITERAL, f"(_ bv{number} 64)"
+            case c_ast.ID() if node.name in self.bits:
+                return self.types[node.name], self.bits[node.name]
             case c_ast.UnaryOp(op="~"):
-                return f"(bvnot {self.term(node.expr)})"
-            case c_ast.Cast(expr=c_ast.BinaryOp(op="<") as less):
-                return f"(ite {self._less(less)} (_ bv1 64) (_ bv0 64))"
+                if (inner := self.term(node.expr))[0] != UNSIGNED:  # ~0U has 32 bits
+                    raise CError("~ is for uint64_t")
+                return UNSIGNED, f"(bvnot {inner[1]})"
+            case c_ast.BinaryOp(op="<"):
+                return TRUTH, f"(ite {self._less(node)} (_ bv1 64) (_ bv0 64))"
             case c_ast.Cast():
-                if "double" in (_type(node.to_type), self._kind(node.expr)):
+                wanted, (kind, bits) = _type(node.to_type.type), self.term(node.expr)
+                if FLOAT in (wanted, kind):
                     raise CError("a cast to or from double changes bits")
-                return self.term(node.expr)
+                return wanted, bits
             case c_ast.BinaryOp(op=op) if op in VECTOR:
-                return f"({VECTOR[op]} {self.term(node.left)} {self.term(node.right)})"
+                left, right = self.term(node.left), self.term(node.right)
+                if {left[0], right[0]} not in ({UNSIGNED}, {UNSIGNED, LITERAL}):
+                    raise CError(f"{op} is for uint64_t")
+                return UNSIGNED, f"({VECTOR[op]} {left[1]} {right[1]})"
         raise CError(f"{type(node).__name__} is not accepted in scalar.h")
 
     def _less(self, node: Any) -> str:
-        a, b = self.term(node.left), self.term(node.right)
-        kind = self._kind(node.left)
-        if kind != self._kind(node.right) or kind == "uint64_t":
+        (kind, a), (other, b) = self.term(node.left), self.term(node.right)
+        if kind != other or kind not in (FLOAT, SIGNED):
             raise CError("a comparison of two types, or of unsigned numbers")
-        return f"(fp.lt {view(a)} {view(b)})" if kind == "double" else f"(bvslt {a} {b})"
-
-    def _kind(self, node: Any) -> str:
-        return self.types.get(node.name, "") if isinstance(node, c_ast.ID) else ""
+        return f"(fp.lt {view(a)} {view(b)})" if kind == FLOAT else f"(bvslt {a} {b})"
 
 
 def _type(node: Any) -> str:
-    while not isinstance(node, c_ast.IdentifierType):
-        node = node.type
-    return str(node.names[-1])
+    """One of the three types; no pointer, no array, no other width."""
+    match node:
+        case c_ast.TypeDecl(type=c_ast.IdentifierType(names=[name])) if name in (FLOAT, SIGNED, UNSIGNED):
+            return str(name)
+    raise CError("a type other than double, int64_t and uint64_t")
 
 
 def scalar_h() -> str:
@@ -118,12 +147,18 @@ def words_claim(text: str | None = None) -> Pending:
     )
     try:
         source = (scalar_h() if text is None else text).replace("static inline ", "static ")
-        functions = {f.decl.name: f for f in parse(source).ext if isinstance(f, c_ast.FuncDef)}
+        items = parse(source).ext[STUB.count(";") :]
+        if other := next((f for f in items if not isinstance(f, c_ast.FuncDef)), None):
+            raise CError(f"{type(other).__name__} is not accepted in scalar.h")
+        functions = {f.decl.name: f for f in items}
         obligations = [_obligation(name, functions) for name in GOALS]
         if functions.keys() - GOALS.keys():
             raise CError(f"nothing says what {min(functions.keys() - GOALS.keys())} must mean")
     except CError as error:
         verdict.word, verdict.reason = "OPEN", str(error)
+        return Pending(verdict, [])
+    except Exception as error:  # the parser's own, and any tree the reader did not foresee
+        verdict.word, verdict.reason = "OPEN", f"unreadable C: {type(error).__name__}: {error}"
         return Pending(verdict, [])
     return Pending(verdict, obligations)
 
@@ -132,15 +167,15 @@ def _obligation(name: str, functions: dict[str, Any]) -> Obligation:
     if name not in functions:
         raise CError(f"{name} is missing")
     word = Word(functions[name])
-    kinds, goal = GOALS[name]
-    if tuple(word.types[p.name] for p in functions[name].decl.type.args.params) != kinds:
-        raise CError(f"{name} takes other types than {', '.join(kinds)}")
+    kinds, result, goal = GOALS[name]
+    if (word.parameters, word.result_type) != (kinds, result):
+        raise CError(f"{name} is not {result} of {', '.join(kinds)}")
     declared = [f"(declare-const x{n} {BITS})" for n in range(len(kinds))]
     declared.append(f"(define-fun r () {BITS} {word.result})")
     places: dict[str, str] = {"r": "r", "fr": view("r")}
     for n in range(len(kinds)):
         places |= {str(n): f"x{n}", f"f{n}": view(f"x{n}")}
-    assumptions = [_filled(MASK, places)] if kinds[0] == "uint64_t" else []
+    assumptions = [_filled(MASK, places)] if kinds[0] == UNSIGNED else []
     comment = f"{name}() of scalar.h, read from the C, against its meaning."
     wanted = _filled(goal, places)
     return Obligation(f"C-WORDS-{name}", "QF_BVFP", comment, declared, assumptions, wanted, "bitwuzla", "z3")
