@@ -168,7 +168,7 @@ def ask(obligation: Obligation) -> Answer:
 
 
 def recall(path: Path, obligation: Obligation) -> Answer | None:
-    """The answer kept in a file, perhaps to the same question named otherwise; None where it can't be read."""
+    """A kept answer, perhaps to the same question named otherwise; None where it can't be read."""
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
         kept = Answer(**said | {"obligation": obligation.name, "file": f"proofs/{obligation.name}.smt2"})
