@@ -86,7 +86,7 @@ def test_modes_nominal_earned_twin_flight() -> None:
     ("bug", "target"),
     [(SWAPPED, "first_flag"), (UNSEEN, "worst"), (EAGER, "advance"), (LAZY, "one_move"), (MILD, "wanted"),
      (LEAPING, "advance"), (LEAPING, "one_move"), (FORGETFUL, "tally"), (LATER, "remaining"),
-     (LATER, "one_move")],
+     (LATER, "one_move"), (LEAPING, "earned_move"), (EAGER, "earned_move"), (IMPATIENT, "earned_move")],
 )  # fmt: skip
 def test_modes_contracts_twin(bug: Change, target: str) -> None:
     """CrossHair finds a counterexample to each, with the contracts as they are shipped."""

@@ -270,7 +270,7 @@ def earned_verdict(step: ModuleType = kernel) -> Verdict:
         "all held in them.",
         "the automaton of choose_mode explored from reset together with the number of healthy periods in a "
         "row, all 256 sets of causes in every state",
-        [_recoveries(), TRACED],
+        [_recoveries(), "MODES-CONTRACTS has all recovery counts", TRACED],
         "test_modes_nominal_earned_twin",
         next((wrong for wrong, _ in found if wrong), None),
         sum(cases for _, cases in found),
@@ -308,7 +308,20 @@ def one_move(mode: int, want: int, healthy: int, recovery: int) -> Any:
     return got, ((mode - 1, 0) if healthy + 1 == recovery else (mode, healthy + 1))
 
 
-CONTRACTS: tuple[Target, ...] = (worst, wanted, tally, advance, remaining, first_flag, one_move)
+def earned_move(mode: int, want: int, healthy: int, row: int, recovery: int) -> Any:
+    """The step of the induction that NOMINAL is earned: mode, count and healthy periods in a row go on.
+
+    pre: 0 <= mode <= 2 and 0 <= want <= 2 and 0 <= healthy < recovery
+    pre: row >= (recovery if mode == 0 else healthy if mode == 1 else 0)
+    post: _[2] >= (recovery if _[0] == 0 else _[1] if _[0] == 1 else 0)
+    """
+    with loud():
+        count = tally(mode, want, healthy)
+        after = advance(mode, want, count, recovery), remaining(count, recovery)
+    return *after, (row + 1 if want == NOMINAL else 0)
+
+
+CONTRACTS: tuple[Target, ...] = (worst, wanted, tally, advance, remaining, first_flag, one_move, earned_move)
 
 
 def contracts_verdict(findings: Iterable[Finding] | None = None) -> Verdict:
@@ -318,7 +331,8 @@ def contracts_verdict(findings: Iterable[Finding] | None = None) -> Verdict:
         "MODES-CONTRACTS",
         "For all integers as flags, counts and recovery: the cause is the first flag set, the mode it asks "
         "for is the declared one, worse takes effect at once and one step better when the count reaches "
-        "recovery; and each function of modes.py keeps its own contract.",
+        "recovery; a period in which the network drives ends at least `recovery` healthy ones in a row, by "
+        "induction from reset; and each function of modes.py keeps its own contract.",
         "CrossHair, PEP 316 contracts over all paths",
         ["CrossHair's integers are unbounded; INTEGER-RANGE shows that the kernel's fit 64 bits"],
         "test_modes_contracts_twin",
