@@ -26,6 +26,8 @@ class CError(Exception):
 
 def parse(text: str) -> Any:
     """The syntax tree of C without preprocessor; raises CError at any text that could mislead."""
+    if odd := re.search(r"[^\n -~]", text):  # a line may end there for one reader and not for the other
+        raise CError(f"the character {odd[0]!r} is not accepted")
     code = re.sub(r"/\*.*?\*/", " ", text, flags=re.S)
     lines = [line.strip() for line in code.splitlines() if line.strip()]
     for line in lines:

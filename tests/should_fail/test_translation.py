@@ -143,3 +143,9 @@ def test_every_swapped_operator_is_refuted(part: int) -> None:
     for at, sign in places[part::PARTS]:
         mutant = KERNEL[:at] + sign + KERNEL[at + 1 :]
         assert differences(SIZES, HEADER, mutant), mutant[at - 40 : at + 40]
+
+
+@pytest.mark.parametrize("end", ["\r", "\f", "\v", "\x1c", "\x85", "\u2028", "\t", "\0"])
+def test_lines_that_end_otherwise(end: str) -> None:
+    """A character that ends a line for one reader and not for the other is refused, in a comment too."""
+    assert "is not accepted" in differences(SIZES, HEADER, f"/* {end} */\n" + KERNEL)[0]
