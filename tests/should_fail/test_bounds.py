@@ -96,3 +96,12 @@ def test_the_unchanged_claims_hold() -> None:
     for pending in (state_claim(flight, box), output, limit_claim(flight, box)):
         assert settled(pending).word == "PROVED-IEEE"
     assert searched(flight, falsify(project, box, bounds, tries=64, steps=400)).word == "SEARCHED"
+
+
+def test_the_bounds_of_a_decoder_of_zeros_are_proved() -> None:
+    """No range at all still leaves room for the enclosed rounding; the statement says each bound exactly."""
+    project = small(hidden=1, **{"network.w_out": [[0.0]], "network.b_out": [0.0]})
+    flight = Flight(project.law, project.sizes)
+    pending, bounds = output_claim(flight, find_box(flight))
+    assert settled(pending).word == "PROVED-IEEE"
+    assert repr(list(bounds[0])) in pending.verdict.statement
