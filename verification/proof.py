@@ -17,6 +17,7 @@ from pathlib import Path
 
 Z3_RLIMIT = 100_000_000  # a deterministic budget: the same in every process
 CVC5_RLIMIT = 100_000_000
+BITWUZLA_LIMIT_MS = 300_000  # it has no other budget; ours take a few seconds
 FOUND = ("sat", "unsat", "unknown")
 
 Progress = Callable[[str, int, int], None]
@@ -115,6 +116,7 @@ def ask_bitwuzla(text: str) -> tuple[str, int, dict[str, str]]:
 
     options = bitwuzla.Options()
     options.set(bitwuzla.Option.PRODUCE_MODELS, True)
+    options.set(bitwuzla.Option.TIME_LIMIT_PER, BITWUZLA_LIMIT_MS)
     parser = bitwuzla.Parser(bitwuzla.TermManager(), options)
     parser.parse(text, True, False)
     solver = parser.bitwuzla()

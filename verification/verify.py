@@ -17,7 +17,7 @@ from verification.falsify import falsify
 from verification.flight import Box, Flight
 from verification.proof import Progress, discharge_all, versions
 from verification.refusal import diverging_trace
-from verification.verdict import Pending, Verdict, decide, python_version, rest
+from verification.verdict import Verdict, decide, python_version, rest
 
 SCHEMA = "seawall/verify/1"
 TRIES = 768
@@ -33,7 +33,7 @@ class Place:
 
 @dataclass
 class Admission:
-    """The claims that depend on the project: what a network must pass before it may fly."""
+    """What a network must pass before it may fly: all claims on its program, its C and its words."""
 
     flight: Flight
     box: Box
@@ -47,26 +47,20 @@ class Admission:
 
 
 def admit(project: Project, place: Place, executor: Executor, progress: Progress | None = None) -> Admission:
-    """Bounds for all time, no NaN or overflow, and C = Python, of this project's network and shape."""
+    """Bounds for all time, guard, filter and fallback, no NaN or overflow, and C = Python."""
     flight = Flight(project.law, project.sizes)
     box = find_box(flight)
     output, bounds = output_claim(flight, box)
     pending = [state_claim(flight, box), output, limit_claim(flight, box)]
-    verdicts = settle(pending, place, executor, progress)
+    pending += [*ieee_claims(flight), words_claim()]
+    obligations = [o for p in pending for o in p.obligations]
+    answers = discharge_all(obligations, place.proofs, executor, place.known, progress)
+    verdicts = [p.settle(answers) for p in pending]
     refuse(project, verdicts[0], progress)
     sources = kernel_sources(project.sizes) | parameter_sources(project.law)
     verdicts += [*range_verdicts(flight, box), *code_verdicts(flight, sources)]
     rest(verdicts)
     return Admission(flight, box, bounds, verdicts)
-
-
-def settle(
-    pending: list[Pending], place: Place, executor: Executor, progress: Progress | None
-) -> list[Verdict]:
-    """Ask the solvers, then judge."""
-    obligations = [o for p in pending for o in p.obligations]
-    answers = discharge_all(obligations, place.proofs, executor, place.known, progress)
-    return [p.settle(answers) for p in pending]
 
 
 def verify(
@@ -76,10 +70,9 @@ def verify(
     admission = admit(project, place, executor, progress)
     flight, box = admission.flight, admission.box
     search = executor.submit(falsify, project, box, admission.bounds, tries)
-    pieces = settle([*ieee_claims(flight), words_claim()], place, executor, progress)
     discrete = contract_verdicts(executor, progress)
     attained = search.result()
-    verdicts = [*admission.verdicts, searched(flight, attained), *pieces, *discrete]
+    verdicts = [*admission.verdicts, searched(flight, attained), *discrete]
     rest(verdicts)
     return {
         "schema": SCHEMA,

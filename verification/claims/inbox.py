@@ -152,7 +152,7 @@ def contracts_verdict(findings: Iterable[Finding] | None = None) -> Verdict:
             "integers",
             [
                 "rings of one (unknown channel), two (two channels; take) and three slots (one channel), "
-                "with given channels and values; INBOX-ORDER mixes them",
+                "with given channels and values; the enumeration mixes them",
                 "the ring is in order and what waits is newer than what was used: both hold at the start and "
                 "are kept (INBOX-ORDER)",
                 "CrossHair's integers are unbounded, its floats are reals",
@@ -284,7 +284,7 @@ def order_verdict(
         [
             f"rings of {', '.join(map(str, slots))} slots, two channels, times 0, 1 and a second after, one "
             "value in range and NaN, unknown channels, negative times and clocks that are behind or absurd",
-            "INBOX-CONTRACTS has all times",
+            "all other times are left to the contracts",
         ],
         CODE,
         f"{TWIN}::test_inbox_order_twin",

@@ -141,7 +141,7 @@ def words_claim(text: str | None = None) -> Pending:
         "PROVED-IEEE",
         "the C read as bit vectors and binary64; bitwuzla, replayed by z3",
         "binary64 and int64",
-        ["either_* gets its mask from less_* alone: the C reader accepts nothing else (C-EQUALS-PYTHON)"],
+        ["either_* gets its mask from less_* alone: the C reader accepts nothing else"],
         ["controller/native/scalar.h"],
         f"{TWIN}::test_c_words_twin",
     )
