@@ -17,6 +17,7 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# the long forms: a million steps, a hundred thousand emulated ticks, every proof replayed
 soak: $(READY)
 	$(BIN)/pytest -q -m soak
 
@@ -24,9 +25,12 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf $(VENV) evidence build *.egg-info
+	rm -rf $(VENV) build evidence seawall.egg-info
 
+# Debian's python3 comes without venv
 $(READY): pyproject.toml
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || apt-get install -y python3-venv \
+		|| { echo 'seawall: Python has no venv; apt-get install python3-venv'; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --editable '.[test,cross]'
 	touch $(READY)
