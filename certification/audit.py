@@ -234,7 +234,7 @@ def _replay(
             path = pack / answer.file
             if answer.replay == "unsat" and path.resolve().is_relative_to(pack.resolve()) and path.is_file():
                 text = path.read_bytes().decode("utf-8", "replace")
-                jobs.append((answer.file, answer.first()[0], answer.replay_solver, text))
+                jobs.append((answer.file, answer.main, answer.replay_solver, text))
     own = None
     if executor is None and jobs:
         own = executor = ProcessPoolExecutor(min(len(jobs), os.cpu_count() or 1), get_context("spawn"))

@@ -1,6 +1,6 @@
 """The shapes of the data that a pack is made of: verdicts, answers, campaigns, tests, requirements."""
 
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -17,17 +17,7 @@ Word = Literal[
     "REFUTED",
     "OPEN",
 ]
-WORDS: tuple[Word, ...] = (
-    "PROVED-IEEE",
-    "PROVED-REAL",
-    "CONFIRMED",
-    "EXHAUSTED",
-    "SEARCHED",
-    "TESTED",
-    "MEASURED",
-    "REFUTED",
-    "OPEN",
-)
+WORDS: tuple[Word, ...] = get_args(Word)
 MEANINGS: dict[Word, str] = {
     "PROVED-IEEE": "proved for binary64 numbers, every rounding included",
     "PROVED-REAL": "proved for real numbers; rounding is not covered",
@@ -41,7 +31,6 @@ MEANINGS: dict[Word, str] = {
 }
 Status = Literal["shown", "not shown", "failed"]
 Outcome = Literal["passed", "failed", "skipped"]
-SOLVERS = ("z3", "bitwuzla", "cvc5")
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -85,30 +74,19 @@ class Trusted(Strict):
 
 
 class Answer(Foreign):
-    """One obligation: its SMT-LIB file, the first solver's answer and the second solver's.
+    """One obligation: its SMT-LIB file, the main solver's answer and the second solver's.
 
-    The first solver stands either in `main` and `answer`, or as a key of its own (`"z3": "unsat"`).
     `vacuity` is the answer without the goal: `sat` where the assumptions can hold.
     """
 
     obligation: str
     file: str
-    main: str = ""
-    answer: str = ""
+    main: str
+    answer: str
     replay_solver: str
     replay: str
     rlimit: int | None = None
     vacuity: str = ""
-
-    def first(self) -> tuple[str, str]:
-        """Name and answer of the first solver; ("", "") where none is recorded."""
-        if self.main:
-            return self.main, self.answer
-        for name in SOLVERS:
-            answer = (self.model_extra or {}).get(name)
-            if isinstance(answer, str):
-                return name, answer
-        return "", ""
 
 
 class Claim(Foreign):

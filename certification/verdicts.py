@@ -27,7 +27,7 @@ def faults(claim: Claim, files: Collection[str]) -> list[str]:
     for answer in claim.answers:
         if answer.file not in files:
             found.append(f"{answer.file}: claim {claim.id} names it, but it is not in the pack")
-        said = {answer.first()[1], answer.replay}
+        said = {answer.answer, answer.replay}
         if "sat" in said and claim.word not in ("REFUTED", "OPEN"):
             found.append(f"{answer.file}: a solver answered sat, yet claim {claim.id} says {claim.word}")
     for file in claim.evidence:
@@ -47,7 +47,7 @@ def _proof_faults(claim: Claim) -> list[str]:
         return [f"evidence.json: claim {claim.id} says {claim.word} without a solver's answer"]
     found = []
     for answer in claim.answers:
-        solver, said = answer.first()
+        solver, said = answer.main, answer.answer
         if said != "unsat" or answer.replay != "unsat":
             found.append(
                 f"{answer.file}: claim {claim.id} says {claim.word}, but the recorded answers are "

@@ -143,7 +143,7 @@ def _claim(claim: Mapping[str, Any], matrix: Mapping[str, Any]) -> dict[str, Any
         "answers": [
             {
                 "file": a.file,
-                "first": " ".join(a.first()),
+                "first": f"{a.main} {a.answer}",
                 "second": f"{a.replay_solver} {a.replay}",
                 "rlimit": f"{a.rlimit:,}" if a.rlimit else "",
             }
