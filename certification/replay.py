@@ -5,20 +5,45 @@ import re
 from verification.proof import SOLVERS
 
 STATUS = re.compile(r"^\s*\(\s*set-info\s+:status\s+\w+\s*\)", re.MULTILINE)
-CHECK = re.compile(r"^\s*\(\s*check-sat\s*\)", re.MULTILINE)
+COMMENT = re.compile(r"^[ \t]*;.*$", re.MULTILINE)
+QUOTED = re.compile(r"\|[\w .\[\]-]*\|")
+TOKEN = re.compile(r"[()]|[^\s()]+")
+# What an obligation needs. Solvers know commands that read and write files: a pack is not to reach them.
+COMMANDS = {"set-info", "set-logic", "declare-const", "declare-fun", "define-fun", "assert", "check-sat"}
 
 
 def replay(solver: str, text: str) -> str:
     """`unsat`, `sat`, `unknown`, or a sentence that begins with `error`. One check-sat a file."""
     if solver not in SOLVERS:
         return f"error: no solver is called {solver!r}"
-    if len(CHECK.findall(text)) != 1:
-        return "error: the file must ask (check-sat) once, on a line of its own"
+    asked = commands(text)
+    strange = set(asked) - COMMANDS
+    if strange:
+        return f"error: the file holds {min(strange)[:40]!r}, which an obligation has no use for"
+    if asked.count("check-sat") != 1 or asked[-1] != "check-sat":
+        return "error: the file must ask (check-sat) once, at its end"
     try:
         # cvc5 takes the expected status for an order and gives an error where it finds another
         return SOLVERS[solver](STATUS.sub("", text))[0]
     except Exception as error:  # each solver has its own exceptions, and a replay must say, not stop
         return f"error: {solver} says {error}"
+
+
+def commands(text: str) -> list[str]:
+    """The commands of a file in order; what none can be stands among them as it is.
+
+    Comments are whole lines, and there are no strings: so nothing can look to a solver like a command
+    that looks like none here.
+    """
+    found = [c for c in text if c != "\n" and not c.isprintable()]
+    depth, begins = 0, False
+    for token in TOKEN.findall(QUOTED.sub("symbol", COMMENT.sub("", text))):
+        odd = any(c in '";|\\' for c in token)
+        if odd or depth + (token == "(") - (token == ")") < 0 or (begins or not depth and token != "("):
+            found.append(token)
+        depth += (token == "(") - (token == ")")
+        begins = token == "(" and depth == 1
+    return found + ["("] * (depth > 0)
 
 
 def without_goal(text: str) -> str | None:
