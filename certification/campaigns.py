@@ -7,6 +7,7 @@ from controller.errors import InputError
 
 CAMPAIGN_IDS = ("HIL-IDENTITY", "HIL-BITS", "HIL-TIMING", "HIL-FAULTS")
 REPEATABLE = ("schema", "steps", "mismatches", "deterministic_digest", "deadline_us")
+OF_THE_MACHINE = ("machine", "clock_overhead_ns")
 US = 1000.0  # nanoseconds
 
 
@@ -16,7 +17,7 @@ def split(hil: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         return {}, {}
     repeatable = {key: hil[key] for key in REPEATABLE if key in hil}
     target = dict(hil.get("target", {}))
-    measured: dict[str, Any] = {"machine": target.pop("machine", "")}
+    measured: dict[str, Any] = {key: target.pop(key) for key in OF_THE_MACHINE if key in target}
     repeatable["target"] = target
     faults = [dict(fault) for fault in hil.get("faults", [])]
     # What was seen may hold counts and times; whether it is what was expected must repeat.
@@ -36,7 +37,7 @@ def campaigns(
     try:
         return [
             _identity(repeatable["target"], program),
-            _bits(repeatable["steps"], repeatable["mismatches"]),
+            _bits(repeatable["steps"], repeatable["mismatches"], measured),
             _timing(repeatable["deadline_us"], measured["kernel_ns"]["p99_9"]),
             _faults(repeatable["faults"]),
         ]
@@ -55,11 +56,19 @@ def _identity(target: dict[str, Any], program: dict[str, Any]) -> Campaign:
     return Campaign(id="HIL-IDENTITY", word=_word(same, "TESTED"), text=text)
 
 
-def _bits(steps: int, mismatches: int) -> Campaign:
+def _bits(steps: int, mismatches: int, measured: dict[str, Any]) -> Campaign:
+    """Every bit of the steps and of the target's own flight; open where the campaign did not end."""
     if steps == 0:
         return Campaign(id="HIL-BITS", word="OPEN", text="No step was compared.")
     text = f"{steps:,} steps: every output bit compared with the reference, {mismatches:,} differ."
-    return Campaign(id="HIL-BITS", word=_word(mismatches == 0, "TESTED"), text=text)
+    own = measured.get("on_target", {"steps": 0, "matches": True})
+    if own["steps"]:
+        agrees = "the same digest as" if own["matches"] is True else "ANOTHER digest than"
+        text += f" {own['steps']:,} more that the target flew by itself gave {agrees} the reference."
+    holds = mismatches == 0 and own["matches"] is True
+    if holds and "error" in measured:
+        return Campaign(id="HIL-BITS", word="OPEN", text=f"{text} It did not end: {measured['error']}.")
+    return Campaign(id="HIL-BITS", word=_word(holds, "TESTED"), text=text)
 
 
 def _timing(deadline_us: float, p99_9_ns: float) -> Campaign:

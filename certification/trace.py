@@ -126,7 +126,7 @@ def judge_campaign(campaign: Campaign) -> tuple[Status, str]:
     if campaign.word == "REFUTED":
         return "failed", f"campaign {campaign.id} failed: {campaign.text}"
     if campaign.word == "OPEN":
-        return "not shown", f"campaign {campaign.id} was not run"
+        return "not shown", f"campaign {campaign.id}: {campaign.text}"
     return "shown", ""
 
 
