@@ -1,17 +1,22 @@
 """Checks a pack again from its own files alone: digests, words, counts, traces, reports and proofs.
 
-It can't know that an obligation says what its claim says, nor who wrote the pack: compare the pack's
-digest with the one that its maker gave you.
+Whoever can write to a pack can make it again, seal included, as they like it, and only the pack's digest
+tells: compare it with the one that its maker gave you, by another way than the pack came. So remade, these
+can be changed unseen: what a claim, an assumption, a requirement or a bound says, and whether it is there;
+an obligation, for another that is unsat; the answer of the first solver; the words CONFIRMED, EXHAUSTED and
+SEARCHED, and each PROVED of the notes; the tests' outcomes; every number of the campaign; the digests of
+the code; names and dates. Not so a false obligation, a word without its answers, a sum, a trace or a report
+that does not follow from the rest, or C that is not the C of the program digest.
 """
 
 import json
-import os
 import re
+import stat
 import tempfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor
+from contextlib import nullcontext, suppress
 from importlib.metadata import version
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +30,11 @@ from certification.replay import replay_job
 from certification.report.render import html, page_one, pdf, renderer_digest
 from certification.results import read_junit
 from certification.verdicts import faults, proved, replayable
+from certification.workers import workers
 from controller.errors import InputError
 
 Progress = Callable[[int, int], None]
+MOST_BYTES = 1 << 28
 PAGE_ONE = re.compile(rb'<script type="application/json" id="page-one">(.*?)</script>', re.DOTALL)
 
 
@@ -47,7 +54,7 @@ def audit(pack: Path, progress: Progress | None = None, executor: Executor | Non
             raise InputError(f"evidence.json: is no {SCHEMA}")
         findings += _derived(evidence)
         findings += _verdicts(evidence, manifest, notes)
-        findings += _kernel(pack, evidence)
+        findings += _kernel(pack, evidence, manifest)
         findings += _sources(pack, evidence)
         findings += _reports(pack, evidence, manifest, notes)
         replays = list(_replay(pack, evidence, progress, executor))
@@ -58,7 +65,9 @@ def audit(pack: Path, progress: Progress | None = None, executor: Executor | Non
             "unsat": sum(1 for finding in replays if not finding),
         }
     except InputError as error:
-        findings.append(str(error))
+        findings += [str(error)] if str(error) not in findings else []
+    except BrokenExecutor:
+        findings.append("proofs/: a solver broke down on one of the files")
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         findings.append(f"evidence.json: its shape is broken ({type(error).__name__}: {error})")
     return {
@@ -76,11 +85,13 @@ def audit(pack: Path, progress: Progress | None = None, executor: Executor | Non
 def _manifest(pack: Path) -> tuple[dict[str, Any], bytes]:
     """The manifest, as data and bytes. Raises InputError where there is none that can be read."""
     path = pack / manifests.NAME
+    if not path.exists():
+        raise InputError(f"{pack}: has no {manifests.NAME}, so it is no pack; give a pack's folder")
     try:
-        raw = path.read_bytes()
+        raw = _read(pack, manifests.NAME)
         data = load(raw)
-    except OSError:
-        raise InputError(f"{pack}: has no {manifests.NAME}, so it is no pack; give a pack's folder") from None
+    except InputError as fault:
+        raise InputError(f"{pack}: {fault}; get the pack again") from None
     except ValueError:
         raise InputError(f"{path}: is no JSON, so this is no evidence pack; get it again") from None
     if not isinstance(data, dict) or data.get("schema") != manifests.SCHEMA:
@@ -108,17 +119,30 @@ def _digests(pack: Path, manifest: dict[str, Any], raw: bytes) -> Iterator[str]:
             yield f"{path}: is missing"
         elif path not in files:
             yield f"{path}: is not in the manifest"
-        elif (pack / path).is_symlink():
-            yield f"{path}: is a link"
-        elif sha256((pack / path).read_bytes()) != files[path]:
-            yield f"{path}: its SHA-256 is not the manifest's"
+        elif not manifests.has_place(path):
+            yield f"{path}: is no part of a pack"
+        else:
+            try:
+                if sha256(_read(pack, path)) != files[path]:
+                    yield f"{path}: its SHA-256 is not the manifest's"
+            except InputError as fault:
+                yield str(fault)
 
 
 def _read(pack: Path, path: str) -> bytes:
+    """A file of the pack. Raises InputError on a link, a pipe or a device, and on more than it may hold."""
+    place = pack / path
     try:
-        return (pack / path).read_bytes()
-    except OSError:
-        raise InputError(f"{path}: can't be read") from None
+        status = place.lstat()
+        if stat.S_ISLNK(status.st_mode) or not place.resolve().is_relative_to(pack.resolve()):
+            raise InputError(f"{path}: is a link")
+        if not stat.S_ISREG(status.st_mode):
+            raise InputError(f"{path}: is no plain file")
+        if status.st_size > MOST_BYTES:
+            raise InputError(f"{path}: has {status.st_size:,} bytes, more than any file of a pack")
+        return place.read_bytes()
+    except (OSError, ValueError) as fault:
+        raise InputError(f"{path}: can't be read ({getattr(fault, 'strerror', None) or fault})") from None
 
 
 def _load(pack: Path, path: str) -> dict[str, Any]:
@@ -152,6 +176,9 @@ def _verdicts(evidence: dict[str, Any], manifest: dict[str, Any], notes: list[st
             notes.append(f"{claim.id} rests on a computation that a pack can't repeat: {claim.method}")
         if claim.program_digest and claim.program_digest != evidence["program"]["digest"]:
             yield f"evidence.json: claim {claim.id} is about another program"
+    runs = sum(claim.word in ("CONFIRMED", "EXHAUSTED", "SEARCHED") for claim in _claims(evidence))
+    notes.append(f"{runs} claims by search or enumeration, {len(evidence['tests'])} tests and the campaigns "
+                 "are what their maker's runs gave; a pack can't repeat them")  # fmt: skip
     for path in sorted(files):
         if path.startswith("proofs/"):
             if path not in named:
@@ -160,10 +187,10 @@ def _verdicts(evidence: dict[str, Any], manifest: dict[str, Any], notes: list[st
                 yield f"{path}: is not the file whose digest evidence.json holds"
 
 
-def _kernel(pack: Path, evidence: dict[str, Any]) -> Iterator[str]:
+def _kernel(pack: Path, evidence: dict[str, Any], manifest: dict[str, Any]) -> Iterator[str]:
     """The C in kernel/ against the digests that the proofs and the target name."""
-    paths = sorted(path for path in (pack / "kernel").glob("*") if path.is_file())
-    sources = {path.name: path.read_bytes().decode("utf-8", "replace") for path in paths}
+    names = [path.removeprefix("kernel/") for path in manifest["files"] if path.startswith("kernel/")]
+    sources = {name: _read(pack, f"kernel/{name}").decode("utf-8", "replace") for name in sorted(names)}
     kernel, parameters = partition(sources)
     program = evidence["program"]
     for name, part in (("kernel_digest", kernel), ("parameter_digest", parameters)):
@@ -231,16 +258,14 @@ def _replay(
     jobs = []
     for claim in _claims(evidence):
         for answer in claim.answers:
-            path = pack / answer.file
-            if answer.replay == "unsat" and path.resolve().is_relative_to(pack.resolve()) and path.is_file():
-                text = path.read_bytes().decode("utf-8", "replace")
-                jobs.append((answer.file, answer.main, answer.replay_solver, text))
-    own = None
-    if executor is None and jobs:
-        own = executor = ProcessPoolExecutor(min(len(jobs), os.cpu_count() or 1), get_context("spawn"))
-    try:
-        results = executor.map(replay_job, jobs) if executor else []
-        for done, (file, said, rest) in enumerate(results, 1):
+            if answer.replay == "unsat":
+                with suppress(InputError):  # said already
+                    text = _read(pack, answer.file).decode("utf-8", "replace")
+                    jobs.append((answer.file, answer.main, answer.replay_solver, text))
+    if not jobs:
+        return
+    with nullcontext(executor) if executor else workers(len(jobs)) as pool:
+        for done, (file, said, rest) in enumerate(pool.map(replay_job, jobs), 1):
             if progress:
                 progress(done, len(jobs))
             if said != "unsat":
@@ -249,6 +274,3 @@ def _replay(
                 yield f"{file}: its assumptions contradict each other, so that it proves nothing"
             else:
                 yield ""
-    finally:
-        if own:
-            own.shutdown(cancel_futures=True)

@@ -1,5 +1,6 @@
 """manifest.json: every file of a pack by its SHA-256, sealed by a digest over the manifest itself."""
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,15 @@ SCHEMA = "seawall/manifest/1"
 NAME = "manifest.json"
 # These hold timings or dates, or show them; all other files are the same for the same inputs.
 MEASURED = ("evidence.pdf", "hil/histogram.json", "hil/measured.json", "index.html", "tests/junit.xml")
+PLACES = re.compile(
+    r"evidence\.json|evidence\.pdf|index\.html|hil/(campaign|measured|histogram)\.json|tests/junit\.xml"
+    r"|kernel/[\w.-]+|proofs/.+"
+)
+
+
+def has_place(path: str) -> bool:
+    """Whether a pack can hold a file of this path; those under proofs/ must be named by a claim too."""
+    return PLACES.fullmatch(path) is not None
 
 
 def files_in(pack: Path) -> list[str]:

@@ -39,7 +39,7 @@ def commands(text: str) -> list[str]:
     depth, begins = 0, False
     for token in TOKEN.findall(QUOTED.sub("symbol", COMMENT.sub("", text))):
         odd = any(c in '";|\\' for c in token)
-        if odd or depth + (token == "(") - (token == ")") < 0 or (begins or not depth and token != "("):
+        if odd or depth + (token == "(") - (token == ")") < 0 or (begins or (not depth and token != "(")):
             found.append(token)
         depth += (token == "(") - (token == ")")
         begins = token == "(" and depth == 1

@@ -1,9 +1,10 @@
 """An audit finds every flipped byte, missing or added file, and every edited verdict, resealed or not."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor
+from concurrent.futures import BrokenExecutor, Executor
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,52 @@ def test_added_file_and_link(pack: Path) -> None:
     (pack / "kernel" / "kernel.c").unlink()
     (pack / "kernel" / "kernel.c").symlink_to(pack / "kernel" / "kernel.h")
     assert "kernel/kernel.c: is a link" in findings(pack)
+
+
+@pytest.mark.parametrize(
+    "name", ["evidence.json", "hil/measured.json", "kernel/kernel.c", "proofs/GUARD-RANGE-0.smt2"]
+)
+def test_files_that_would_never_end(pack: Path, name: str) -> None:
+    path = pack / name
+    path.unlink()
+    os.mkfifo(path)
+    assert f"{name}: is no plain file" in findings(pack)
+    path.unlink()
+    path.symlink_to("/dev/zero")
+    assert f"{name}: is a link" in findings(pack)
+    path.unlink()
+    with path.open("wb") as stream:
+        stream.truncate(1 << 40)
+    assert f"{name}: has 1,099,511,627,776 bytes" in findings(pack)
+
+
+def test_a_manifest_that_would_never_end(pack: Path) -> None:
+    (pack / manifests.NAME).unlink()
+    os.mkfifo(pack / manifests.NAME)
+    with pytest.raises(InputError, match=r"manifest\.json: is no plain file"):
+        audit(pack)
+
+
+def test_a_file_that_has_no_place_in_a_pack(pack: Path) -> None:
+    (pack / "summary.html").write_text("all is well")
+    reseal(pack)
+    assert findings(pack) == "summary.html: is no part of a pack"
+
+
+class Dying(Executor):
+    """As where a solver takes its process with it."""
+
+    def map(self, fn: Callable[..., Any], *iterables: Any, **_: Any) -> Iterator[Any]:
+        raise BrokenExecutor("a process ended abruptly")
+
+
+def test_a_solver_that_dies_is_a_finding(pack: Path) -> None:
+    assert "a solver broke down" in findings(pack, Dying())
+
+
+def test_what_only_its_maker_ran_is_noted(whole: Path) -> None:
+    notes = audit(whole, executor=Trusting())["notes"]
+    assert any("tests and the campaigns are what their maker's runs gave" in note for note in notes)
 
 
 def test_what_is_no_pack(tmp_path: Path) -> None:
