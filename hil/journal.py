@@ -1,5 +1,6 @@
 """What a campaign has shown so far, kept so that a kill at any moment loses at most one segment."""
 
+import hashlib
 import json
 import os
 from dataclasses import dataclass, field
@@ -44,19 +45,24 @@ def restore(work: Path, key: dict[str, Any]) -> Tally:
     """The tally of the campaign with this key, or a new one: a journal of another campaign is no use."""
     try:
         data = json.loads((work / NAME).read_text(encoding="utf-8"))
-        if data["key"] == key:
+        if data["key"] == key and data["check"] == _check(data["key"], data["tally"]):
             return Tally.from_json(data["tally"])
-    except (OSError, ValueError, KeyError, TypeError):
-        pass  # none, or torn: begin again
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        pass  # none, torn or touched: begin again
     return Tally()
+
+
+def _check(key: Any, tally: Any) -> str:
+    """SHA-256 over the whole: a journal that was changed in any way is no use."""
+    return hashlib.sha256(json.dumps([key, tally]).encode()).hexdigest()
 
 
 def keep(work: Path, key: dict[str, Any], tally: Tally) -> None:
     """Replace the journal in one step, on the disk before this returns."""
-    aside = work / f"{NAME}.new"
+    aside, plain = work / f"{NAME}.new", tally.to_json()
     try:
         with aside.open("w", encoding="utf-8") as stream:
-            json.dump({"key": key, "tally": tally.to_json()}, stream)
+            json.dump({"key": key, "tally": plain, "check": _check(key, plain)}, stream)
             stream.flush()
             os.fsync(stream.fileno())
         aside.replace(work / NAME)

@@ -65,13 +65,17 @@ def compile_to(
     target: Path, sources: dict[str, str], command: list[str], units: Sequence[str] | None = None
 ) -> None:
     """Write the sources aside, compile the units (else every .c), and move the result into place at once."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
-        for name, text in sources.items():
-            Path(folder, name).write_text(text, encoding="utf-8")
-        every = sorted(name for name in sources if name.endswith(".c"))
-        run = [*command, *(every if units is None else units), "-o", "out"]
-        done = subprocess.run(run, cwd=folder, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise InputError(f"compiler {command[0]}: {done.stderr.strip()}; the C needs a C99 compiler")
-        Path(folder, "out").replace(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+            for name, text in sources.items():
+                Path(folder, name).write_text(text, encoding="utf-8")
+            every = sorted(name for name in sources if name.endswith(".c"))
+            run = [*command, *(every if units is None else units), "-o", "out"]
+            done = subprocess.run(run, cwd=folder, capture_output=True, text=True, check=False)
+            if done.returncode != 0:
+                raise InputError(f"compiler {command[0]}: {done.stderr.strip()}; the C needs a C99 compiler")
+            Path(folder, "out").replace(target)
+    except OSError as fault:
+        where = f"{target.parent}: can't hold what is compiled ({fault.strerror})"
+        raise InputError(f"{where}; set SEAWALL_CACHE to a folder that can") from None

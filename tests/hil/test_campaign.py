@@ -194,6 +194,15 @@ class TestResume:
         (tmp_path / journal.NAME).write_text(torn, encoding="utf-8")
         assert journal.restore(tmp_path, {}) == Tally()
 
+    @pytest.mark.parametrize("old_new", [("3", "4"), ("null", '"x"'), ('"mismatches": 1', '"mismatches": 0')])
+    def test_a_journal_changed_by_hand_begins_again(self, tmp_path: Path, old_new: tuple[str, str]) -> None:
+        journal.keep(tmp_path, {"seed": 1}, Tally(done=3, steps=30_000, chain="ab", mismatches=1))
+        path = tmp_path / journal.NAME
+        text = path.read_text(encoding="utf-8")
+        assert old_new[0] in text
+        path.write_text(text.replace(*old_new, 1), encoding="utf-8")
+        assert journal.restore(tmp_path, {"seed": 1}) == Tally()
+
     def test_a_journal_of_another_campaign_is_not_used(self, tmp_path: Path) -> None:
         journal.keep(tmp_path, {"seed": 1}, Tally(done=3, steps=30_000, chain="ab"))
         assert journal.restore(tmp_path, {"seed": 1}).done == 3
