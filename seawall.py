@@ -7,9 +7,8 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor
 from contextlib import closing, contextmanager, nullcontext
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,9 +28,11 @@ Call = Callable[[str, int, int], None]
 
 
 def _alone(path: Path | None) -> Path | None:
-    """Where JSON goes to standard output, all words go to standard error."""
+    """Where JSON goes to standard output, all words go to standard error; a bad place is told at once."""
     if str(path) == "-":
         out.file = sys.stderr
+    elif path is not None and (path.is_dir() or not path.parent.is_dir()):
+        raise InputError(f"--json {path}: is a folder, or in none; give a file's name, or - to see it")
     return path
 
 
@@ -43,6 +44,7 @@ Scheduler = Annotated[str | None, typer.Option(help="a Dask scheduler, tcp://HOS
 Steps = Annotated[int, typer.Option(min=1, help="steps of the campaign")]
 Url = Annotated[str | None, typer.Option(help="the target's pyserial URL; the embedded one unless given")]
 Seed = Annotated[int, typer.Option(min=0, help="seed of the random inputs")]
+USAGE: Any = typer.BadParameter.__base__  # all that a command line can have wrong
 COLOURS = {"REFUTED": "red", "OPEN": "yellow", "failed": "red", "not shown": "yellow"}
 
 
@@ -53,7 +55,8 @@ def init(directory: Path, name: str | None = None) -> None:
 
     project = initialise(directory, name)
     out.print(
-        f"{directory}: controller.toml and network.json of {project.name}; next: seawall verify {directory}"
+        f"{directory}: controller.toml and network.json of {project.name}; next: seawall verify {directory}",
+        markup=False,
     )
 
 
@@ -61,7 +64,7 @@ def init(directory: Path, name: str | None = None) -> None:
 def run(
     directory: Folder,
     backend: Annotated[str, typer.Option(help="native or python; both give the same bits")] = "native",
-    seconds: Annotated[float, typer.Option(min=0.0, help="how long; 0 is until Ctrl-C")] = 5.0,
+    seconds: Annotated[float, typer.Option(min=0.0, max=1e9, help="how long; 0 is until Ctrl-C")] = 5.0,
     realtime: Annotated[
         bool, typer.Option(help="keep to the clock, with real-time rights if allowed")
     ] = False,
@@ -78,16 +81,18 @@ def run(
     from controller.replay import replay as fly_recording
     from controller.summary import report
 
+    if (output is not None and replay is None) or (port is not None and replay is not None):
+        raise InputError("run: --output goes with --replay, and --port with neither; drop one of them")
     project = load(directory)
     controller = Controller(project, backend)  # type: ignore[arg-type]
     steps = round(seconds * 1e6 / project.config.controller.period_us) or None
     with _live(project) as show:
-        if replay:
+        if replay is not None:
             summary = fly_recording(
                 controller, replay, output=output, realtime=realtime, on_tick=show, on_warning=_warn
             )
         else:
-            with closing(SerialPort(port) if port else ClosedLoop(project)) as line:
+            with closing(SerialPort(port) if port is not None else ClosedLoop(project)) as line:
                 real = realtime or port is not None
                 summary = runtime.run(
                     controller, line, steps=steps, realtime=real, cpu=cpu, on_tick=show, on_warning=_warn
@@ -174,13 +179,15 @@ def certify(
     """Verify, fly the target, run the tests, and write the evidence pack; 3 where a thing isn't shown."""
     from certification.about import about
     from certification.code import code_digests
-    from certification.pack import write_pack
-    from certification.results import run_tests
+    from certification.pack import check_place, write_pack
+    from certification.results import junit_bytes, run_tests
     from controller.native.bundle import kernel_sources, parameter_sources
 
     project = load(directory)
     place = _work(project, work)
     pack = output or Path("evidence") / project.name
+    check_place(pack)  # what can't be written or read is told before the hours of work
+    _ = junit and junit_bytes(junit)
     proved = _verify(project, place, scheduler)
     flown = _hil(project, place, steps, url, 1)
     sources = kernel_sources(project.sizes) | parameter_sources(project.law)
@@ -190,15 +197,14 @@ def certify(
     done = write_pack(pack, about(project), proved, flown, report, sources, proofs, code=code)
     for row in done.summary["requirements"]:
         if row["status"] != "shown":
-            out.print(
-                f"[{COLOURS[row['status']]}]{row['status']}[/] {row['id']}: {'; '.join(row['reasons'])}"
-            )
+            reasons = escape("; ".join(row["reasons"]))
+            out.print(f"[{COLOURS[row['status']]}]{row['status']}[/] {row['id']}: {reasons}")
     for kind, names in done.summary["orphans"].items():
         if names:
-            out.print(f"[yellow]orphan {kind}[/]: {', '.join(names)}")
+            out.print(f"[yellow]orphan {kind}[/]: {escape(', '.join(names))}")
     shown = sum(row["status"] == "shown" for row in done.summary["requirements"])
     out.print(f"{shown} of {len(done.summary['requirements'])} requirements are shown; digest {done.digest}")
-    out.print(f"{pack / 'index.html'}")
+    out.print(f"{pack / 'index.html'}", markup=False)
     _write(json_, done.summary)
     raise typer.Exit(done.status)
 
@@ -216,7 +222,8 @@ def audit(pack: Path, scheduler: Scheduler = None, json_: Json = None) -> None:
         out.print(f"finding: {finding}", markup=False)
     out.print(
         f"{result['files']} files, {result['unsat']} of {result['replayed']} proofs replayed as unsat, "
-        f"{len(result['findings'])} findings; digest {result['pack_digest']}"
+        f"{len(result['findings'])} findings; digest {result['pack_digest']}",
+        markup=False,
     )
     _write(json_, result)
     raise typer.Exit(result["status"])
@@ -250,7 +257,8 @@ def deploy(
             err.print("seawall: not deployed: only a network that is proved may fly")
             raise typer.Exit(admission.status)
         result = bundle.deploy(project, target, output or place / target, progress)
-    out.print(f"{result['directory']}: {len(result['files'])} files for {target}; read README.md there first")
+    out.print(f"{result['directory']}: {len(result['files'])} files for {target}; read README.md there first",
+              markup=False)  # fmt: skip
     _write(json_, result)
 
 
@@ -281,13 +289,11 @@ def _work(project: Project, given: Path | None) -> Path:
 @contextmanager
 def _executor(scheduler: str | None) -> Iterator[Executor]:
     """Processes of this machine, or a Dask cluster's."""
+    from certification.workers import workers
+
     if scheduler is None:
-        with ProcessPoolExecutor(os.cpu_count() or 1, get_context("spawn")) as pool:
-            try:
-                yield pool
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+        with workers() as pool:
+            yield pool
         return
     try:
         from distributed import Client
@@ -371,13 +377,16 @@ def main() -> None:
     from hil.link import TargetError
 
     try:
-        app()
-    except InputError as fault:
-        err.print(f"seawall: {fault}", markup=False)
-        raise SystemExit(2) from None
-    except TargetError as fault:
-        err.print(f"seawall: {fault}", markup=False)
-        raise SystemExit(1) from None
+        raise SystemExit(app(standalone_mode=False) or 0)
+    except (InputError, TargetError) as fault:
+        sentence, status = str(fault), 2 if isinstance(fault, InputError) else 1
+    except USAGE as fault:
+        what = fault.format_message().rstrip(".") or "no command is given"
+        sentence, status = f"{what}; see seawall --help", 2
+    except OSError as fault:  # a full disk, a folder that may not be written
+        sentence, status = f"{fault.filename or 'a file'}: {fault.strerror}; give room, or another place", 2
+    err.print(f"seawall: {sentence}", markup=False)
+    raise SystemExit(status)
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ def write_pack(
     kernel_sources holds the printed C, parameter files included; proofs_dir the `.smt2` files that the
     verdicts name as `proofs/NAME`; code the digests of the sources by path. Raises InputError.
     """
-    _may_replace(out)
+    check_place(out)
     rules = with_project(requirements or load(), project_info.get("requirements", []), "controller.toml")
     repeatable, measured = split(hil or {})
     measured.setdefault("date", (now or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%S+00:00"))
@@ -148,24 +148,32 @@ def _summary(out: Path, manifest: dict[str, Any], evidence: dict[str, Any]) -> d
     }
 
 
-def _may_replace(out: Path) -> None:
-    """Only an empty place or a pack may be replaced. Raises InputError."""
-    if out.is_symlink() or (out.exists() and not out.is_dir()):
-        raise InputError(f"{out}: is no folder; give another place for the pack")
+def check_place(out: Path) -> None:
+    """Raises InputError unless a pack can be written there: an empty place, or a pack to replace."""
+    if out.is_symlink() or (out.exists() and not out.is_dir()) or not out.name:
+        raise InputError(f"{out}: is no folder of its own; give another place for the pack")
     if out.exists() and any(out.iterdir()) and not (out / manifests.NAME).is_file():
         raise InputError(f"{out}: holds files that are no pack; give another place, or empty it")
+    _stage(out).rmdir()
 
 
 def _stage(out: Path) -> Path:
-    """A fresh folder beside `out`; what killed runs left there goes."""
-    out.parent.mkdir(parents=True, exist_ok=True)
+    """A fresh folder beside `out`; what killed runs left there goes. Raises InputError."""
+    stage = out.parent / f".{out.name}.{os.getpid()}.partial"
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        _clear(out)
+        stage.mkdir()
+    except OSError as fault:
+        raise InputError(f"{out}: can't be written ({fault.strerror}); give another place") from None
+    return stage
+
+
+def _clear(out: Path) -> None:
     for left in out.parent.glob(f".{out.name}.*.partial*"):
         pid = left.name.removeprefix(f".{out.name}.").split(".")[0]
         if pid.isdigit() and (int(pid) == os.getpid() or not Path(f"/proc/{pid}").exists()):
             shutil.rmtree(left, ignore_errors=True)
-    stage = out.parent / f".{out.name}.{os.getpid()}.partial"
-    stage.mkdir()
-    return stage
 
 
 def _move(stage: Path, out: Path) -> None:

@@ -66,7 +66,7 @@ def run(
         work.mkdir(parents=True, exist_ok=True)
     except OSError as fault:
         raise InputError(f"{work}: can't be made ({fault.strerror}); give another --work") from None
-    target = Port(url) if url else embedded(project)
+    target = Port(url) if url is not None else embedded(project)
     try:
         with Link(target.url) as link:
             return _Campaign(project, work, steps, seed, target, link, progress, watch).run()

@@ -45,6 +45,21 @@ def checked(path: Path, schema: str) -> dict[str, Any]:
         ["run", CART, "--replay", "nowhere.csv"],
         ["run", CART, "--port", "/dev/nowhere"],
         ["run", CART, "--backend", "fortran"],
+        ["run", CART, "--port", ""],
+        ["run", CART, "--seconds", "inf"],
+        ["run", CART, "--seconds", "nan"],
+        ["run", CART, "--output", "commands.csv"],
+        ["run", CART, "--port", "/dev/null", "--replay", "a.csv"],
+        ["hil", CART, "--url", ""],
+        ["hil", CART, "--steps", "-1"],
+        ["hil", CART, "--json", "."],
+        ["verify", CART, "--json", "nowhere/result.json"],
+        ["verify", CART, "--nothing"],
+        ["verify"],
+        ["fly"],
+        ["certify", CART, "-o", "/proc/nowhere/pack"],
+        ["certify", CART, "-o", "/"],
+        ["certify", CART, "--junit", "nowhere.xml"],
         ["init", CART],
         ["certify", CART, "--junit", "nowhere.xml", "--steps", "1", "-o", str(ROOT / "tests")],
     ],
@@ -56,10 +71,22 @@ def test_bad_input_is_one_sentence_and_status_2(words: list[str], tmp_path: Path
     assert said[-1].startswith("seawall: ") and len(said) == 1, done.stderr
 
 
-def test_bad_flags_are_status_2(tmp_path: Path) -> None:
-    for words in (["verify", CART, "--nothing"], ["hil", CART, "--steps", "-1"], ["fly"], []):
-        done = seawall(*words, at=tmp_path)
-        assert done.returncode == 2 and "Traceback" not in done.stderr, words
+def test_no_command_shows_the_help(tmp_path: Path) -> None:
+    done = seawall(at=tmp_path)
+    assert done.returncode == 2 and "Traceback" not in done.stderr and "verify" in done.stdout
+
+
+def test_a_cache_that_can_not_be_written_is_bad_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEAWALL_CACHE", "/proc/nowhere")
+    done = seawall("run", CART, at=tmp_path)
+    assert done.returncode == 2 and "SEAWALL_CACHE" in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_names_that_look_like_markup_are_shown_as_they_are(tmp_path: Path) -> None:
+    done = seawall("init", "[red]a[/b]", at=tmp_path)
+    assert done.returncode == 0 and done.stdout.startswith("[red]a[/b]: ")
 
 
 def test_run_on_the_simulated_cart(tmp_path: Path) -> None:
@@ -91,9 +118,9 @@ def test_a_network_that_diverges_is_refused_and_not_deployed(tmp_path: Path) -> 
 
 
 def test_weights_of_a_million_are_refused(tmp_path: Path) -> None:
-    heavy = {f"network.{name}": [[1e6] * 2] * 2 for name in ("w_in", "w_rec")}
-    heavy |= {"network.tau_gain": [1e6] * 2}  # type: ignore[dict-item]
-    project = make_project(tmp_path / "heavy", 2, 2, **heavy)  # type: ignore[arg-type]
+    heavy: dict[str, Any] = {f"network.{name}": [[1e6] * 2] * 2 for name in ("w_in", "w_rec")}
+    heavy |= {"network.tau_gain": [1e6] * 2}
+    project = make_project(tmp_path / "heavy", 2, 2, **heavy)
     done = seawall("deploy", str(project), "-o", "bundle", at=tmp_path)
     assert done.returncode in (1, 3) and not (tmp_path / "bundle").exists()
     assert "STATE-BOUNDS is" in done.stderr
