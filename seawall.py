@@ -5,6 +5,7 @@ Exit status: 0 all holds, 1 refuted, failed or over budget, 2 bad input or usage
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
@@ -376,6 +377,7 @@ def main() -> None:
     """Run the command line: one sentence and status 2 for bad input, 1 for a target that can't be flown."""
     from hil.link import TargetError
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that workers, targets and files aside go too
     try:
         raise SystemExit(app(standalone_mode=False) or 0)
     except (InputError, TargetError) as fault:

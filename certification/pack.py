@@ -3,6 +3,8 @@
 import json
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -59,7 +61,6 @@ def write_pack(
     project = {key: value for key, value in project_info.items() if key != "requirements"}
     evidence = assemble(project, verify, repeatable, measured, tests, kernel, code or {}, rules)
     evidence["proofs"] = {file: sha256(data) for file, data in sorted(proofs.items())}
-    stage = _stage(out)
     histogram = measured.pop("histogram", {})
     contents = {
         "evidence.json": dump(evidence),
@@ -74,15 +75,16 @@ def write_pack(
     # The reports are made from what the files say, as an audit makes them again.
     evidence = json.loads(contents["evidence.json"])
     shown = json.loads(dump(measured | {"histogram": histogram}))
-    contents["index.html"] = html(evidence, shown)
-    contents["evidence.pdf"] = pdf(evidence, shown, stage.with_name(stage.name + ".pdf"))
-    for path, data in contents.items():
-        (stage / path).parent.mkdir(parents=True, exist_ok=True)
-        (stage / path).write_bytes(data)
-    about = {"project": project["name"], "seawall": _version(), "renderer": renderer_digest()}
-    manifest = manifests.make(stage, about | {"typst": version("typst")})
-    (stage / manifests.NAME).write_bytes(dump(manifest))
-    _move(stage, out)
+    with _staged(out) as stage:
+        contents["index.html"] = html(evidence, shown)
+        contents["evidence.pdf"] = pdf(evidence, shown, stage.with_name(stage.name + ".pdf"))
+        for path, data in contents.items():
+            (stage / path).parent.mkdir(parents=True, exist_ok=True)
+            (stage / path).write_bytes(data)
+        about = {"project": project["name"], "seawall": _version(), "renderer": renderer_digest()}
+        manifest = manifests.make(stage, about | {"typst": version("typst")})
+        (stage / manifests.NAME).write_bytes(dump(manifest))
+        _move(stage, out)
     summary = _summary(out, manifest, evidence)
     return Packed(out, evidence["status"], manifest["pack_digest"], summary)
 
@@ -157,6 +159,19 @@ def check_place(out: Path) -> None:
     _stage(out).rmdir()
 
 
+@contextmanager
+def _staged(out: Path) -> Iterator[Path]:
+    """A folder to fill, of which nothing is left unless it was moved in place. Raises InputError."""
+    stage = _stage(out)
+    try:
+        yield stage
+    except OSError as fault:
+        raise InputError(f"{out}: can't be written ({fault.strerror}); give another place") from None
+    finally:
+        for left in (stage, stage.with_name(stage.name + ".pdf")):
+            shutil.rmtree(left, ignore_errors=True)
+
+
 def _stage(out: Path) -> Path:
     """A fresh folder beside `out`; what killed runs left there goes. Raises InputError."""
     stage = out.parent / f".{out.name}.{os.getpid()}.partial"
@@ -183,4 +198,3 @@ def _move(stage: Path, out: Path) -> None:
         out.rename(old)
     stage.rename(out)
     shutil.rmtree(old, ignore_errors=True)
-    shutil.rmtree(stage.with_name(stage.name + ".pdf"), ignore_errors=True)

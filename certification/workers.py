@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import active_children, get_context, parent_process
-from threading import Thread
+from threading import Thread, Timer
+
+GRACE_S = 0.3  # in which a pool that shuts down drops what waits, so that no lost worker is news to it
 
 
 @contextmanager
@@ -17,10 +19,16 @@ def workers(most: int | None = None) -> Iterator[Executor]:
         try:
             yield pool
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for child in active_children():
-                child.terminate()  # a solver may take minutes to its next look at a signal
+            killer = Timer(GRACE_S, _terminate)  # a solver may take minutes to the end of its job
+            killer.start()
+            pool.shutdown(cancel_futures=True)
+            killer.cancel()
             raise
+
+
+def _terminate() -> None:
+    for child in active_children():
+        child.terminate()
 
 
 def _begin() -> None:

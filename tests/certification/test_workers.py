@@ -18,9 +18,7 @@ if __name__ == "__main__":
     with workers(2) as pool:
         first = [pool.submit(__import__("os").getpid) for _ in range(8)]
         print(*{job.result() for job in first}, flush=True)
-        pool.submit(time.sleep, 600)
-        pool.submit(time.sleep, 600)
-        time.sleep(600)
+        list(pool.map(time.sleep, [600] * 20))
 """
 
 
@@ -42,13 +40,16 @@ def wait(pids: list[int]) -> list[int]:
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_workers_end_with_their_parent(number: int) -> None:
-    command, nothing = [sys.executable, "-c", BUSY], subprocess.DEVNULL
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=nothing, text=True) as parent:
+    command, pipe = [sys.executable, "-c", BUSY], subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as parent:
         assert parent.stdout is not None
         pids = [int(word) for word in parent.stdout.readline().split()]
         assert pids and all(runs(pid) for pid in pids)
         os.kill(parent.pid, number)
         assert wait([parent.pid, *pids]) == []
+        assert parent.stderr is not None
+        told = parent.stderr.read()
+        assert told.count("Traceback") == (number == signal.SIGINT), told  # its own, not the pool's
 
 
 def test_what_fails_inside_is_raised_at_once() -> None:
