@@ -263,7 +263,11 @@ def all_tests() -> list[str]:
         "tests/controller/test_cart.py::test_settles[0.3]",
         "tests/controller/native/test_deploy.py::test_golden",
         "tests/hil/test_campaign.py::TestResume::test_same_digest",
+        "tests/benchmarks/test_smoke.py::test_smoke",
+        "tests/examples/test_cart.py::test_settles",
+        "tests/test_cli.py::test_exit",
         "tests/test_programs.py::test_program",
+        "tests/test_readme.py::test_readme",
         "tests/verification/test_refusal.py::test_divergence",
         "tests/certification/test_audit.py::test_flip",
     ]
