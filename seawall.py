@@ -212,7 +212,7 @@ def certify(
 
 @app.command()
 def audit(pack: Path, scheduler: Scheduler = None, json_: Json = None) -> None:
-    """Check a pack again from its own files alone; exit 1 on any finding."""
+    """Check a pack again from its own files alone; exit 1 on any finding. Compare the digest with its maker's."""
     from certification.audit import audit as check
 
     with _executor(scheduler) as executor, _progress() as progress:
@@ -249,6 +249,7 @@ def deploy(
     project = load(directory)
     cross.toolchain(target)  # a target that can't be built is refused before the proofs
     place = _work(project, work)
+    bundle.check_place(output or place / target)
     with _executor(scheduler) as executor, _progress() as progress:
         admission = admit(project, _place(place), executor, progress)
         if admission.status:

@@ -58,6 +58,8 @@ def checked(path: Path, schema: str) -> dict[str, Any]:
         ["verify"],
         ["fly"],
         ["certify", CART, "-o", "/proc/nowhere/pack"],
+        ["deploy", CART, "-o", "/proc/nowhere/bundle"],
+        ["deploy", CART, "-o", str(ROOT / "tests")],
         ["certify", CART, "-o", "/"],
         ["certify", CART, "--junit", "nowhere.xml"],
         ["init", CART],

@@ -43,7 +43,7 @@ def deploy(
     """
     tools = cross.toolchain(target)
     shown, directory = str(directory), Path(os.path.abspath(directory))  # noqa: PTH100 (a link stays one)
-    _may_replace(directory)
+    check_place(directory)
     sources = {**kernel_sources(project.sizes), **parameter_sources(project.law)}
     parameters = {name: text for name, text in sources.items() if name.startswith("parameters.")}
     kernel = {name: text for name, text in sources.items() if name not in parameters}
@@ -143,6 +143,12 @@ def _sums(folder: Path) -> dict[str, str]:
 
 def _dump(data: dict[str, Any]) -> bytes:
     return (json.dumps(data, sort_keys=True, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def check_place(directory: Path) -> None:
+    """Raises InputError unless a bundle can be written there: before the proofs, since those take long."""
+    _may_replace(directory)
+    _stage(directory).rmdir()
 
 
 def _may_replace(directory: Path) -> None:
