@@ -212,7 +212,7 @@ def certify(
 
 @app.command()
 def audit(pack: Path, scheduler: Scheduler = None, json_: Json = None) -> None:
-    """Check a pack again from its own files alone; exit 1 on any finding. Compare the digest with its maker's."""
+    """Check a pack from its own files alone, exit 1 on any finding; compare its digest with its maker's."""
     from certification.audit import audit as check
 
     with _executor(scheduler) as executor, _progress() as progress:
