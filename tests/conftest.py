@@ -1,10 +1,14 @@
 """Where SEAWALL_NO_SKIP is set (in CI), a skipped test is an error; soak tests run only when asked for."""
 
 import os
+import signal
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
+# A shell in the background hands down SIGINT as ignored; the processes that tests start must feel it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
