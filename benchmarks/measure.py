@@ -28,7 +28,9 @@ class Row:
     def ratio(self, measure: "Row") -> tuple[float, float, float]:
         """How many times as long as the measure: median, first and third quartile of the rounds' ratios."""
         ratios = [a / b for a, b in zip(self.samples_ns, measure.samples_ns, strict=True)]
-        low, middle, high = statistics.quantiles(ratios, n=4) if len(ratios) > 1 else ratios * 3
+        low, middle, high = (
+            statistics.quantiles(ratios, n=4, method="inclusive") if len(ratios) > 1 else ratios * 3
+        )
         return middle, low, high
 
 

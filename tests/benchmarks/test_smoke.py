@@ -55,6 +55,8 @@ def test_a_ratio_is_the_median_of_the_rounds_own_ratios() -> None:
     assert middle == 5.0
     assert low <= middle <= high
     assert Row("once", (8.0,)).ratio(Row("one", (2.0,))) == (4.0, 4.0, 4.0)
+    wild = Row("wild", (1.0, 900.0)).ratio(Row("one", (1.0, 1.0)))
+    assert 1.0 <= wild[1] <= wild[0] <= wild[2] <= 900.0  # quartiles of what was seen, not beyond it
 
 
 @pytest.mark.parametrize("hidden", [1, 3, 8])
