@@ -106,11 +106,13 @@ def run(
 @app.command()
 def verify(directory: Folder, work: Work = None, scheduler: Scheduler = None, json_: Json = None) -> None:
     """Prove the bounds, the guard, the modes and C = Python; exit 1 refuted, 3 open."""
+    from verification.report import tally
     from verification.verify import exit_status
 
     project = load(directory)
     result = _verify(project, _work(project, work), scheduler)
     _claims(result["claims"])
+    out.print(tally(result["claims"]))
     _write(json_, result)
     raise typer.Exit(exit_status(result["claims"]))
 
@@ -136,7 +138,7 @@ def falsify(
         table.add_row(*row)
     out.print(table)
     left = len(result["left"])
-    out.print(f"{result['tries']:,} trajectories, {result['steps']:,} periods: {left or 'no'} bound left")
+    out.print(f"{result['tries']:,} trajectories, {result['steps']:,} periods; bounds left: {left or 'none'}")
     _write(json_, result)
     raise typer.Exit(1 if left else 0)
 

@@ -53,6 +53,9 @@ def audit(pack: Path, progress: Progress | None = None, executor: Executor | Non
         if evidence.get("schema") != SCHEMA:
             raise InputError(f"evidence.json: is no {SCHEMA}")
         findings += _derived(evidence)
+        rows = evidence["trace"]["requirements"]
+        shown = sum(row["status"] == "shown" for row in rows)
+        notes.append(f"the pack itself says that {shown} of {len(rows)} requirements are shown")
         findings += _verdicts(evidence, manifest, notes)
         findings += _kernel(pack, evidence, manifest)
         findings += _sources(pack, evidence)

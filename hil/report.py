@@ -18,5 +18,11 @@ def report(result: dict[str, Any]) -> list[str]:
         word = "as declared" if fault["passed"] else "NOT as declared"
         lines.append(f"fault {fault['id']}: {word}; {fault['observed']}")
     bits = f"{result['steps']:,} steps on {result['target']['name']}: {result['mismatches']} mismatches"
-    lines.append(f"{bits}, {result['deadline_misses']} deadline misses")
+    lines.append(bits)
+    late = result["deadline"]
+    lines.append(
+        f"over the deadline of {result['deadline_us']:,} us: the kernel in {late['kernel']:,} of "
+        f"{result['steps']:,} steps (allowed: 0.1 %), the round trip in {late['round_trip']:,} of "
+        f"{result['round_trip_us']['count']:,} (judged by nothing)"
+    )
     return lines

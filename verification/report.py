@@ -1,9 +1,11 @@
 """Verdicts and the adversary's result in plain lines for a terminal."""
 
+from collections import Counter
 from typing import Any
 
 from controller.project import Project
 from verification.flight import Box
+from verification.verdict import WORDS
 
 
 def claim_rows(claims: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
@@ -13,6 +15,12 @@ def claim_rows(claims: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
         reason = f" ({claim['reason']})" if claim["reason"] else ""
         rows.append((claim["word"], claim["id"], claim["statement"] + reason))
     return rows
+
+
+def tally(claims: list[dict[str, Any]]) -> str:
+    """How many claims have each word."""
+    words = Counter(claim["word"] for claim in claims)
+    return f"{len(claims)} claims: " + ", ".join(f"{words[w]} {w}" for w in WORDS if words[w])
 
 
 def falsify_rows(project: Project, box: Box, bounds: Box, result: dict[str, Any]) -> list[tuple[str, ...]]:

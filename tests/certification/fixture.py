@@ -190,10 +190,11 @@ def hil_result() -> dict[str, Any]:
         "mismatches": 0,
         "deterministic_digest": "4d" * 32,
         "kernel_ns": {"p50": 284, "p99": 512, "p99_9": 1270, "max": 41_300},
-        "round_trip_us": {"p50": 61.2, "p99": 118.0, "p99_9": 402.5, "max": 12_750.0},
+        "round_trip_us": {"count": 50_000, "p50": 61.2, "p99": 118.0, "p99_9": 402.5, "max": 12_750.0},
         "histogram": {"kernel_ns": kernel, "round_trip_us": trips},
         "deadline_us": 1000,
         "deadline_misses": 12,
+        "deadline": {"kernel": 3, "round_trip": 9},
         "worst_input": {"position_error": -0.31, "force": 4.0},
         "faults": [
             {"id": name, "expected": expected, "observed": expected, "mode_seen": mode, "passed": True}

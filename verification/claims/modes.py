@@ -119,7 +119,8 @@ def priority_verdict(step: ModuleType = kernel) -> Verdict:
             break
     return _verdict(
         "MODES-PRIORITY",
-        "Each set of the eight causes has one cause of the period, the first by the declared total order; "
+        "For recovery counts 1 to 8: "
+        "each set of the eight causes has one cause of the period, the first by the declared total order; "
         "it, the mode and the count before it alone give the mode: worse at once, one step better after "
         "`recovery` periods in a row that ask for a better one.",
         "all 256 sets of causes from every mode and count, against a model that is a table",
@@ -144,7 +145,8 @@ def safe_verdict(step: ModuleType = kernel) -> Verdict:
             break
     return _verdict(
         "MODES-SAFE-REACHABLE",
-        "From every mode and count, a bad or stale sensor of the PID gives SAFE and the safe output in the "
+        "For recovery counts 1 to 8, slew apart: from every mode and count, a bad or stale sensor of the PID "
+        "gives SAFE and the safe output in the "
         "same period, whatever else holds; nothing else leads to SAFE.",
         "all 256 sets of causes from every mode and count, through choose_mode and drive",
         [
@@ -210,7 +212,8 @@ def deadlock_verdict(
         }
     return _verdict(
         "MODES-NO-DEADLOCK",
-        "From every state that can be reached, `recovery` healthy periods in a row lead from FALLBACK to "
+        "For recovery counts 1 to 8: "
+        "from every state that can be reached, `recovery` healthy periods in a row lead from FALLBACK to "
         "NOMINAL, 2 x `recovery` from SAFE, and one more stays there; the transitions that occur are those "
         "that have a name, SAFE to NOMINAL not among them, and each name is one transition's.",
         "the automaton of choose_mode explored from reset, all 256 sets of causes in every state",

@@ -201,7 +201,9 @@ def unhealthy_verdict(step: ModuleType = kernel) -> Verdict:
             break
     return Verdict(
         "MODES-UNHEALTHY-NEVER-DRIVES",
-        "In a period in which a sensor is bad (its last sample NaN or out of range), stale or missing, the "
+        "With two sensors, one output and a recovery of 1 and 2: "
+        "in a period in which a sensor is bad (its last "
+        "sample NaN or out of range), stale or missing, the "
         "command depends neither on the value held for it nor on the network: on the PID's own healthy "
         "sensor if the other is unhealthy, and on nothing but the safe value, the last command and the "
         "limits if the PID's own is. The value of a bad sample is never held.",
