@@ -141,7 +141,7 @@ class Work:
     decoded: Outputs
 
 
-def allocate(record: type[Record], sizes: dict[str, int], prefix: str = "") -> Record:
+def allocate(record: type[Record], sizes: dict[str, int]) -> Record:
     """A record of zeros whose lists have the given sizes; the only place that allocates."""
     hints = get_type_hints(record, include_extras=True)
     return record(**{f.name: _zeros(hints[f.name], sizes) for f in fields(record)})  # type: ignore[arg-type]

@@ -1,5 +1,7 @@
 """JUnit XML read into node ids."""
 
+from pathlib import Path
+
 import pytest
 
 from certification.results import junit_bytes, node_id, read_junit
@@ -42,6 +44,6 @@ def test_broken_file_is_refused(data: bytes) -> None:
         read_junit(data, "place")
 
 
-def test_missing_file_is_refused(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="can't be read"):
         junit_bytes(tmp_path / "none.xml")
