@@ -1,52 +1,47 @@
-"""The seawall command: thin glue from flags to the library, and from its results to words and exit status.
+"""Prove a liquid neural controller, print it as C, fly it, time it on a target, and write its evidence.
 
-Exit status: 0 all holds, 1 refuted, failed or over budget, 2 bad input or usage, 3 undecided or not shown.
+Exit status: 0 all holds, 1 refuted, failed or over budget, 2 bad input or usage, 3 undecided or not shown;
+130 stopped by Ctrl-C, 143 by SIGTERM: what is kept is said, and the same command goes on there.
 """
 
-import json
-import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor
-from contextlib import closing, contextmanager, nullcontext
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.live import Live
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from certification import stages, terminal
+from certification.terminal import err, out, warn
+from certification.workers import executors
+from controller import floats
 from controller.errors import InputError
+from controller.ports.intake import Times
 from controller.project import Project, load
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
-out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
-Call = Callable[[str, int, int], None]
-
-
-def _alone(path: Path | None) -> Path | None:
-    """Where JSON goes to standard output, all words go to standard error; a bad place is told at once."""
-    if str(path) == "-":
-        out.file = sys.stderr
-    elif path is not None and (path.is_dir() or not path.parent.is_dir()):
-        raise InputError(f"--json {path}: is a folder, or in none; give a file's name, or - to see it")
-    return path
-
-
 JSON = "write one JSON object here; - is standard output"
-Json = Annotated[Path | None, typer.Option("--json", callback=_alone, help=JSON)]
+Json = Annotated[Path | None, typer.Option("--json", callback=terminal.alone, help=JSON)]
+JUNIT = "JUnit XML of more tests, beside DIRECTORY/tests, which pytest runs; may be given again"
 Folder = Annotated[Path, typer.Argument(help="folder that holds controller.toml", show_default=False)]
 Work = Annotated[Path | None, typer.Option(help="where work is kept to resume; build/NAME unless given")]
 Scheduler = Annotated[str | None, typer.Option(help="a Dask scheduler, tcp://HOST:PORT")]
 Steps = Annotated[int, typer.Option(min=1, help="steps of the campaign")]
-Url = Annotated[str | None, typer.Option(help="the target's pyserial URL; the embedded one unless given")]
+Url = Annotated[str | None, typer.Option(help="the target's pyserial URL; this machine unless given")]
+Baud = Annotated[int | None, typer.Option(min=1, help="the line's speed; what the periods need unless given")]
+TIMES = "a sample is as old as its arrival (default), or has its sender's CLOCK_MONOTONIC"
 Seed = Annotated[int, typer.Option(min=0, help="seed of the random inputs")]
 USAGE: Any = typer.BadParameter.__base__  # all that a command line can have wrong
-COLOURS = {"REFUTED": "red", "OPEN": "yellow", "failed": "red", "not shown": "yellow"}
+
+
+@app.callback()
+def about(
+    _: Annotated[bool, typer.Option("--version", is_eager=True, callback=terminal.version)] = False,
+) -> None:
+    """The options of the command itself."""
 
 
 @app.command()
@@ -55,10 +50,8 @@ def init(directory: Path, name: str | None = None) -> None:
     from controller.initialise import initialise
 
     project = initialise(directory, name)
-    out.print(
-        f"{directory}: controller.toml and network.json of {project.name}; next: seawall verify {directory}",
-        markup=False,
-    )
+    files = "controller.toml, network.json and trained.csv"
+    out.print(f"{directory}: {files} of {project.name}; next: seawall verify {directory}", markup=False)
 
 
 @app.command()
@@ -69,38 +62,64 @@ def run(
     realtime: Annotated[
         bool, typer.Option(help="keep to the clock, with real-time rights if allowed")
     ] = False,
-    replay: Annotated[Path | None, typer.Option(help="a recording, CSV or npz, to its end")] = None,
+    replay: Annotated[
+        Path | None, typer.Option(help="a recording of time_us,channel,value, CSV or npz, to its end")
+    ] = None,
     output: Annotated[Path | None, typer.Option(help="CSV of the commands that a replay gives")] = None,
     port: Annotated[str | None, typer.Option(help="a plant behind this pyserial URL, in real time")] = None,
     cpu: Annotated[int | None, typer.Option(min=0, help="pin a real-time run to this processor")] = None,
+    baud: Baud = None,
+    work: Work = None,
+    times: Annotated[Times | None, typer.Option(help=TIMES, show_default=False)] = None,
 ) -> None:
     """Fly the controller: on the simulated plant, on a recording, or over a serial port."""
     from controller import runtime
     from controller.controller import Controller
+    from controller.native import mission
     from controller.ports.closed_loop import ClosedLoop
     from controller.ports.serial import SerialPort
     from controller.replay import replay as fly_recording
     from controller.summary import report
+    from verification.proved import doubt
 
     if (output is not None and replay is None) or (port is not None and replay is not None):
         raise InputError("run: --output goes with --replay, and --port with neither; drop one of them")
+    if (baud is not None or times is not None) and port is None:
+        which = "--times" if baud is None else "--baud"
+        raise InputError(f"run: {which} goes with --port; drop it, or give the plant's port")
     project = load(directory)
     controller = Controller(project, backend)  # type: ignore[arg-type]
-    steps = round(seconds * 1e6 / project.config.controller.period_us) or None
-    with _live(project) as show:
+    unproved = doubt(_work(project, work), project)
+    steps = runtime.periods(project, seconds)
+    with terminal.live(project) as show:
         if replay is not None:
             summary = fly_recording(
-                controller, replay, output=output, realtime=realtime, on_tick=show, on_warning=_warn
+                controller, replay, output=output, realtime=realtime, on_tick=show, on_warning=warn
             )
+            if unproved:
+                warn(unproved)
         else:
-            with closing(SerialPort(port) if port is not None else ClosedLoop(project)) as line:
+            speed = baud or mission.baud(project)[0]
+            plant = ClosedLoop(project) if port is None else SerialPort(port, speed, times or Times.ARRIVAL)
+            with closing(plant) as line:
                 real = realtime or port is not None
+                if isinstance(line, SerialPort) and line.caution:
+                    warn(line.caution)
+                if unproved:
+                    warn(unproved)
                 summary = runtime.run(
-                    controller, line, steps=steps, realtime=real, cpu=cpu, on_tick=show, on_warning=_warn
+                    controller,
+                    line,
+                    steps=steps,
+                    realtime=real,
+                    start_us=0 if port is None else None,
+                    cpu=cpu,
+                    on_tick=show,
+                    on_warning=warn,
                 )
     for sentence in report(summary):
         out.print(sentence, markup=False)
-    raise typer.Exit(1 if summary.lost or summary.over_budget else 0)
+    raise typer.Exit(1 if summary.failed else 0)
 
 
 @app.command()
@@ -109,11 +128,11 @@ def verify(directory: Folder, work: Work = None, scheduler: Scheduler = None, js
     from verification.report import tally
     from verification.verify import exit_status
 
-    project = load(directory)
+    project = _checked(directory)
     result = _verify(project, _work(project, work), scheduler)
-    _claims(result["claims"])
+    terminal.claims(result["claims"])
     out.print(tally(result["claims"]))
-    _write(json_, result)
+    terminal.write(json_, result)
     raise typer.Exit(exit_status(result["claims"]))
 
 
@@ -131,15 +150,16 @@ def falsify(
     flight = Flight(project.law, project.sizes)
     box = find_box(flight)
     bounds = output_obligations(flight, box)[1]
-    with _progress() as progress:
-        result = opponent.falsify(project, box, bounds, tries, seed, progress)
+    with terminal.progress() as progress:
+        found = opponent.falsify(project, box, bounds, tries, seed, progress)
+    result = opponent.as_object(project, flight, box, bounds, found)
     table = Table("what", "proposed bound", "attained", "ratio", box=None)
     for row in falsify_rows(project, box, bounds, result):
         table.add_row(*row)
     out.print(table)
     left = len(result["left"])
     out.print(f"{result['tries']:,} trajectories, {result['steps']:,} periods; bounds left: {left or 'none'}")
-    _write(json_, result)
+    terminal.write(json_, result)
     raise typer.Exit(1 if left else 0)
 
 
@@ -148,6 +168,7 @@ def hil(
     directory: Folder,
     steps: Steps = 100_000,
     url: Url = None,
+    baud: Baud = None,
     seed: Seed = 1,
     work: Work = None,
     json_: Json = None,
@@ -156,13 +177,13 @@ def hil(
     from hil.campaign import exit_status
     from hil.report import report
 
-    project = load(directory)
-    result = _hil(project, _work(project, work), steps, url, seed)
-    for line in report(result):
-        out.print(line, markup=False)
-    if result.get("error"):
-        err.print(f"seawall: {result['error']}", markup=False)
-    _write(json_, result)
+    project = _checked(directory)
+    with _hil(project, _work(project, work), steps, url, seed, baud) as result:
+        for line in report(result):
+            out.print(line, markup=False)
+        if result.get("error"):
+            err.print(f"seawall: {result['error']}", markup=False)
+        terminal.write(json_, result)
     raise typer.Exit(exit_status(result))
 
 
@@ -174,41 +195,39 @@ def certify(
     ] = None,
     steps: Steps = 1_000_000,
     url: Url = None,
-    junit: Annotated[Path | None, typer.Option(help="JUnit XML of tests that ran; else they are run")] = None,
+    baud: Baud = None,
+    junit: Annotated[list[Path] | None, typer.Option(help=JUNIT, show_default=False)] = None,
     work: Work = None,
     scheduler: Scheduler = None,
     json_: Json = None,
 ) -> None:
-    """Verify, fly the target, run the tests, and write the evidence pack; 3 where a thing isn't shown."""
-    from certification.about import about
+    """Verify, fly the target, run the project's tests, write the evidence pack; 3 where one isn't shown."""
+    from certification import requirements, suite
+    from certification.about import about as told
     from certification.code import code_digests
     from certification.pack import check_place, write_pack
-    from certification.results import junit_bytes, run_tests
+    from certification.project_tests import gather
     from controller.native.bundle import kernel_sources, parameter_sources
 
-    project = load(directory)
+    project = _checked(directory)
     place = _work(project, work)
     pack = output or Path("evidence") / project.name
-    check_place(pack)  # what can't be written or read is told before the hours of work
-    _ = junit and junit_bytes(junit)
+    info = told(project)
+    check_place(pack)  # what can't be written, read or shown is told before the hours of work
+    tests = gather(directory, junit or [], place, warn)
+    requirements.check(project, tests.names)
+    if why := suite.lacking():
+        warn(why)
     proved = _verify(project, place, scheduler)
-    flown = _hil(project, place, steps, url, 1)
     sources = kernel_sources(project.sizes) | parameter_sources(project.law)
-    with err.status("tests") if err.is_terminal else nullcontext():
-        report = junit or run_tests(place, _warn)
-    proofs, code = place / "proofs", code_digests()
-    done = write_pack(pack, about(project), proved, flown, report, sources, proofs, code=code)
-    for row in done.summary["requirements"]:
-        if row["status"] != "shown":
-            reasons = escape("; ".join(row["reasons"]))
-            out.print(f"[{COLOURS[row['status']]}]{row['status']}[/] {row['id']}: {reasons}")
-    for kind, names in done.summary["orphans"].items():
-        if names:
-            out.print(f"[yellow]orphan {kind}[/]: {escape(', '.join(names))}")
-    shown = sum(row["status"] == "shown" for row in done.summary["requirements"])
-    out.print(f"{shown} of {len(done.summary['requirements'])} requirements are shown; digest {done.digest}")
-    out.print(f"{pack / 'index.html'}", markup=False)
-    _write(json_, done.summary)
+    with _hil(project, place, steps, url, 1, baud) as flown:
+        with terminal.stage("tests"):
+            reports, own = tests.reports(warn), suite.obtain(place / "suite.log", warn)
+        proofs, code = place / "proofs", code_digests()
+        with terminal.stage("pack"):
+            done = write_pack(pack, info, proved, flown, reports, own, sources, proofs, code=code)
+    terminal.pack(done.summary)
+    terminal.write(json_, done.summary)
     raise typer.Exit(done.status)
 
 
@@ -217,7 +236,7 @@ def audit(pack: Path, scheduler: Scheduler = None, json_: Json = None) -> None:
     """Check a pack from its own files alone, exit 1 on any finding; compare its digest with its maker's."""
     from certification.audit import audit as check
 
-    with _executor(scheduler) as executor, _progress() as progress:
+    with executors(scheduler) as executor, terminal.progress() as progress:
         result = check(pack, lambda done, total: progress("replayed proofs", done, total), executor)
     for note in result["notes"]:
         out.print(f"note: {note}", markup=False)
@@ -228,7 +247,7 @@ def audit(pack: Path, scheduler: Scheduler = None, json_: Json = None) -> None:
         f"{len(result['findings'])} findings; digest {result['pack_digest']}",
         markup=False,
     )
-    _write(json_, result)
+    terminal.write(json_, result)
     raise typer.Exit(result["status"])
 
 
@@ -246,38 +265,64 @@ def deploy(
     """Write the flight bundle of a network that is proved: C, static binary, unit, golden vectors."""
     from controller.native import cross
     from controller.native import deploy as bundle
-    from verification.verify import admit
+    from verification.proved import recorded
+    from verification.verify import admit, refused, untied
 
-    project = load(directory)
+    project = _checked(directory)
     cross.toolchain(target)  # a target that can't be built is refused before the proofs
     place = _work(project, work)
     bundle.check_place(output or place / target)
-    with _executor(scheduler) as executor, _progress() as progress:
-        admission = admit(project, _place(place), executor, progress)
+    for claim in untied(project):
+        warn(f"{claim.id} is not shown: {claim.reason}")
+    with executors(scheduler) as executor, terminal.progress(place) as progress:
+        with recorded(place, project) as claims:
+            admission = admit(project, _place(place), executor, progress, opponent_first=True)
+            claims += [v.as_dict() for v in admission.verdicts]
         if admission.status:
             bad = [v for v in admission.verdicts if v.word in ("OPEN", "REFUTED")]
             for v in bad:
                 err.print(f"seawall: {v.id} is {v.word}: {v.reason}", markup=False)
             err.print("seawall: not deployed: only a network that is proved may fly")
+            terminal.write(json_, refused(admission, target))
             raise typer.Exit(admission.status)
         result = bundle.deploy(project, target, output or place / target, progress)
     out.print(f"{result['directory']}: {len(result['files'])} files for {target}; read README.md there first",
               markup=False)  # fmt: skip
-    _write(json_, result)
+    terminal.write(json_, result)
+
+
+def _checked(directory: Path) -> Project:
+    """The project, whose requirements name what there is."""
+    from certification import requirements
+
+    project = load(directory)
+    requirements.check(project)
+    return project
 
 
 def _verify(project: Project, work: Path, scheduler: str | None) -> dict[str, Any]:
+    from verification.proved import recorded
     from verification.verify import verify as prove
 
-    with _executor(scheduler) as executor, _progress() as progress:
-        return prove(project, _place(work), executor, progress)
+    with recorded(work, project) as claims:
+        with executors(scheduler) as executor, terminal.progress(work) as progress:
+            result = prove(project, _place(work), executor, progress)
+        claims += result["claims"]
+    return result
 
 
-def _hil(project: Project, work: Path, steps: int, url: str | None, seed: int) -> dict[str, Any]:
+@contextmanager
+def _hil(
+    project: Project, work: Path, steps: int, url: str | None, seed: int, baud: int | None
+) -> Iterator[dict[str, Any]]:
+    """A campaign's result; its journal is forgotten when what is done with it has ended well."""
     from hil import campaign
 
-    with _progress() as progress:
-        return campaign.run(project, work / "hil", steps, url, seed, progress)
+    with ExitStack() as stack:
+        with terminal.progress(work / "hil") as progress:
+            flown = campaign.flown(project, work / "hil", steps, url, seed, progress, baud=baud)
+            result = stack.enter_context(flown)
+        yield result
 
 
 def _place(work: Path) -> Any:
@@ -290,99 +335,25 @@ def _work(project: Project, given: Path | None) -> Path:
     return given or Path("build") / project.name
 
 
-@contextmanager
-def _executor(scheduler: str | None) -> Iterator[Executor]:
-    """Processes of this machine, or a Dask cluster's."""
-    from certification.workers import workers
-
-    if scheduler is None:
-        with workers() as pool:
-            yield pool
-        return
+def _status() -> Any:
     try:
-        from distributed import Client
-    except ImportError:
-        raise InputError("--scheduler: Dask is not installed; pip install 'seawall[cluster]'") from None
-    try:
-        client = Client(scheduler, timeout="10s")
-    except (OSError, ValueError, TimeoutError) as fault:
-        raise InputError(f"--scheduler {scheduler}: can't be reached ({fault}); check it") from None
-    with client:
-        yield client.get_executor()
-
-
-@contextmanager
-def _progress() -> Iterator[Call]:
-    """Bars on a terminal, nothing elsewhere."""
-    if not err.is_terminal:
-        yield lambda what, done, total: None
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=err, transient=True) as bars:
-        tasks: dict[str, Any] = {}
-
-        def call(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bars.add_task(what)
-            bars.update(tasks[what], completed=done, total=total)
-
-        yield call
-
-
-@contextmanager
-def _live(project: Project) -> Iterator[Callable[[Any], None] | None]:
-    """A line of mode, output and misses, ten times a second on a terminal, once a second elsewhere."""
-    from controller.runtime import every
-    from controller.summary import tick_line
-
-    if not err.is_terminal:
-        yield every(1.0, lambda tick: err.print(tick_line(project, tick), markup=False))
-        return
-    with Live(console=err, transient=True, auto_refresh=False) as live:
-        yield every(0.1, lambda tick: live.update(tick_line(project, tick), refresh=True))
-
-
-def _claims(claims: list[dict[str, Any]]) -> None:
-    """One row for each claim; what is not shown, with its reason."""
-    from verification.report import claim_rows
-
-    table = Table("verdict", "claim", "statement", box=None)
-    for word, name, text in claim_rows(claims):
-        if out.is_terminal:
-            table.add_row(f"[{COLOURS.get(word, 'green')}]{word}[/]", name, escape(text))
-        else:
-            out.print(f"{word:<12} {name:<28} {text}", markup=False)
-    if out.is_terminal:
-        out.print(table)
-
-
-def _write(path: Path | None, data: dict[str, Any]) -> None:
-    """The result as JSON, aside and then renamed."""
-    text = json.dumps(data, indent=2) + "\n"
-    if path is None:
-        return
-    if str(path) == "-":
-        sys.stdout.write(text)
-        return
-    try:
-        aside = path.with_name(f".{path.name}.{os.getpid()}")
-        aside.write_text(text, encoding="utf-8")
-        aside.replace(path)
-    except OSError as fault:
-        raise InputError(f"--json {path}: can't be written ({fault.strerror}); give another place") from None
-
-
-def _warn(sentence: str) -> None:
-    err.print(f"seawall: warning: {sentence}", markup=False)
+        return app(standalone_mode=False) or 0
+    except SystemExit as end:  # of SIGTERM
+        return end.code
 
 
 def main() -> None:
     """Run the command line: one sentence and status 2 for bad input, 1 for a target that can't be flown."""
     from hil.link import TargetError
 
+    terminal.speak_any_text()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that workers, targets and files aside go too
     try:
-        raise SystemExit(app(standalone_mode=False) or 0)
+        floats.check()
+        status = _status()
+        if status in (130, 143):
+            terminal.say(stages.stopped())
+        raise SystemExit(status)
     except (InputError, TargetError) as fault:
         sentence, status = str(fault), 2 if isinstance(fault, InputError) else 1
     except USAGE as fault:
@@ -390,7 +361,7 @@ def main() -> None:
         sentence, status = f"{what}; see seawall --help", 2
     except OSError as fault:  # a full disk, a folder that may not be written
         sentence, status = f"{fault.filename or 'a file'}: {fault.strerror}; give room, or another place", 2
-    err.print(f"seawall: {sentence}", markup=False)
+    err.print(f"seawall: {terminal.one_line(sentence)}", markup=False)
     raise SystemExit(status)
 
 

@@ -4,12 +4,11 @@ import ctypes
 import os
 import platform
 import re
-import subprocess
 from pathlib import Path
 
 import numpy
 
-from controller.native.build import FAST, MEANING, compiler
+from controller.native.build import FAST, MEANING, compiler, run
 
 ASK = "scipy_openblas_get_corename64_", "scipy_openblas_get_corename", "openblas_get_corename"
 
@@ -17,7 +16,7 @@ ASK = "scipy_openblas_get_corename64_", "scipy_openblas_get_corename", "openblas
 def machine() -> list[str]:
     """Four lines for the head of a table."""
     command = compiler()
-    said = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False).stdout
+    said = run([*command, "--version"], Path("/"))
     flags = " ".join([*FAST, "-march=native", *MEANING])
     blas = numpy.show_config(mode="dicts")["Build Dependencies"]["blas"]
     return [

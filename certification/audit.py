@@ -2,11 +2,13 @@
 
 Whoever can write to a pack can make it again, seal included, as they like it, and only the pack's digest
 tells: compare it with the one that its maker gave you, by another way than the pack came. So remade, these
-can be changed unseen: what a claim, an assumption, a requirement or a bound says, and whether it is there;
-an obligation, for another that is unsat; the answer of the first solver; the words CONFIRMED, EXHAUSTED and
-SEARCHED, and each PROVED of the notes; the tests' outcomes; every number of the campaign; the digests of
-the code; names and dates. Not so a false obligation, a word without its answers, a sum, a trace or a report
-that does not follow from the rest, or C that is not the C of the program digest.
+can be changed unseen: what a claim, an assumption or a bound says; an obligation, for another that is unsat;
+the answer of the first solver; the words CONFIRMED, EXHAUSTED and SEARCHED, and each PROVED of the notes; the
+tests' outcomes, and which tests they were; every number of the campaign, as long as counts, limits and
+histograms agree; the digests of the code; the machine; names and dates. Where those digests are not this
+code's, which is noted, so can what is derived from the project's files, which claims and requirements there
+are, and both reports. Not so a false obligation, a word without its answers, a sum or a trace that does not
+follow from the rest, or C that is not the C of the program digest.
 """
 
 import json
@@ -20,15 +22,21 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from certification import maker
 from certification import manifest as manifests
 from certification.campaigns import campaigns
 from certification.canonical import dump, listing_digest, load, sha256, sources_digest
-from certification.evidence import SCHEMA, derive
+from certification.code import installed_of
+from certification.derived import counted, project_findings
+from certification.evidence import SCHEMA, about_run, derive, of_suite
 from certification.models import Claim, parse
-from certification.pack import partition
+from certification.pack import SUITE_NAME, partition
+from certification.project_tests import results
 from certification.replay import replay_job
+from certification.report.glyphs import for_browser
 from certification.report.render import html, page_one, pdf, renderer_digest
-from certification.results import read_junit
+from certification.requirements import OWN
+from certification.suite import parse as parse_suite
 from certification.verdicts import faults, proved, replayable
 from certification.workers import workers
 from controller.errors import InputError
@@ -52,12 +60,16 @@ def audit(pack: Path, progress: Progress | None = None, executor: Executor | Non
         evidence = _load(pack, "evidence.json")
         if evidence.get("schema") != SCHEMA:
             raise InputError(f"evidence.json: is no {SCHEMA}")
+        findings += _named(evidence, manifest)
         findings += _derived(evidence)
         rows = evidence["trace"]["requirements"]
-        shown = sum(row["status"] == "shown" for row in rows)
-        notes.append(f"the pack itself says that {shown} of {len(rows)} requirements are shown")
+        for source, whose in (("project", "of the project"), (OWN, "of Seawall itself")):
+            ends = [row["status"] for row in rows if row["source"] == source]
+            shown = ends.count("shown")
+            notes.append(f"the pack itself says that {shown} of {len(ends)} requirements {whose} are shown")
         findings += _verdicts(evidence, manifest, notes)
         findings += _kernel(pack, evidence, manifest)
+        findings += project_findings(pack, evidence, lambda path: _read(pack, path), notes)
         findings += _sources(pack, evidence)
         findings += _reports(pack, evidence, manifest, notes)
         replays = list(_replay(pack, evidence, progress, executor))
@@ -76,10 +88,11 @@ def audit(pack: Path, progress: Progress | None = None, executor: Executor | Non
     return {
         "schema": "seawall/audit/1",
         "pack": str(pack),
-        "pack_digest": manifest.get("pack_digest", ""),
+        "pack_digest": manifests.seal(manifest),
         "status": 1 if findings else 0,
-        "findings": findings,
-        "notes": notes,
+        # A pack's texts can't clear a terminal or write lines of their own.
+        "findings": [for_browser(finding) for finding in findings],
+        "notes": [for_browser(note) for note in notes],
         "files": len(manifest["files"]),
         **report,
     }
@@ -158,6 +171,16 @@ def _load(pack: Path, path: str) -> dict[str, Any]:
     return data
 
 
+def _named(evidence: dict[str, Any], manifest: dict[str, Any]) -> Iterator[str]:
+    """What the manifest says of itself, no more and nothing else than evidence.json."""
+    about = {"project": evidence["project"]["name"], "seawall": evidence["seawall"]["version"]}
+    for key in sorted(manifest.keys() ^ manifests.KEYS):
+        yield f"manifest.json: {key} {'is no part of it' if key in manifest else 'is missing'}"
+    for key, value in about.items():
+        if manifest.get(key) != value:
+            yield f"manifest.json: its {key} is {manifest.get(key)!r}, and that of evidence.json {value!r}"
+
+
 def _derived(evidence: dict[str, Any]) -> Iterator[str]:
     """Counts, trace, assumptions and status, derived again."""
     for key, value in derive(evidence).items():
@@ -180,8 +203,14 @@ def _verdicts(evidence: dict[str, Any], manifest: dict[str, Any], notes: list[st
         if claim.program_digest and claim.program_digest != evidence["program"]["digest"]:
             yield f"evidence.json: claim {claim.id} is about another program"
     runs = sum(claim.word in ("CONFIRMED", "EXHAUSTED", "SEARCHED") for claim in _claims(evidence))
-    notes.append(f"{runs} claims by search or enumeration, {len(evidence['tests'])} tests and the campaigns "
-                 "are what their maker's runs gave; a pack can't repeat them")  # fmt: skip
+    notes.append(
+        f"{runs} claims by search or enumeration, {len(evidence['tests'])} tests of the project and the "
+        "campaigns are what their maker's runs gave; a pack can't repeat them"
+    )
+    notes.append(
+        f"{evidence['suite']['cases']:,} tests of Seawall itself ran on the code whose digests {SUITE_NAME} "
+        "holds; that this code gave the claims is their maker's word"
+    )
     for path in sorted(files):
         if path.startswith("proofs/"):
             if path not in named:
@@ -206,18 +235,34 @@ def _kernel(pack: Path, evidence: dict[str, Any], manifest: dict[str, Any]) -> I
 
 def _sources(pack: Path, evidence: dict[str, Any]) -> Iterator[str]:
     """The lists in evidence.json against the files that they were read from."""
-    if (pack / "tests/junit.xml").is_file():
-        tests = [test.model_dump() for test in read_junit(_read(pack, "tests/junit.xml"), "tests/junit.xml")]
-        if tests != evidence["tests"]:
-            yield "evidence.json: its tests are not those of tests/junit.xml"
-    elif evidence["tests"]:
-        yield "tests/junit.xml: is missing, yet evidence.json lists tests"
+    reports = [path for path in manifests.files_in(pack) if manifests.REPORTS.fullmatch(path)]
+    tests = [test.model_dump() for test in results({path: _read(pack, path) for path in reports})]
+    if tests != evidence["tests"]:
+        yield f"evidence.json: its tests are not those of {', '.join(reports) or 'any file in tests/'}"
+    yield from _suite(pack, evidence)
     if _load(pack, "hil/campaign.json") != evidence["hil"]:
         yield "hil/campaign.json: is not the campaign in evidence.json"
     measured = _load(pack, "hil/measured.json")
     words = [run.model_dump() for run in campaigns(evidence["hil"], measured, evidence["program"])]
     if words != evidence["campaigns"]:
         yield "evidence.json: the campaigns' verdicts do not follow from hil/"
+    for sentence in counted(evidence["hil"], measured, _load(pack, "hil/histogram.json")):
+        yield f"hil/measured.json: {sentence}"
+
+
+def _suite(pack: Path, evidence: dict[str, Any]) -> Iterator[str]:
+    """The result of Seawall's own tests: what evidence.json takes from it, and the code that it speaks of."""
+    there = (pack / SUITE_NAME).exists()
+    suite = parse_suite(_read(pack, SUITE_NAME), SUITE_NAME) if there else None
+    if of_suite(suite) != evidence["suite"]:
+        yield f"evidence.json: its tests of Seawall are not those of {SUITE_NAME}"
+    if about_run(suite) != _load(pack, "hil/measured.json").get("suite"):
+        yield f"hil/measured.json: its date and machine of Seawall's tests are not those of {SUITE_NAME}"
+    if suite and listing_digest(installed_of(suite.files)) != evidence["seawall"]["digest"]:
+        yield f"{SUITE_NAME}: speaks of other code than that which made the pack"
+    for path, digest in evidence["code"].items() if suite else ():
+        if suite and suite.files.get(path) != digest:
+            yield f"{SUITE_NAME}: speaks of another {path} than evidence.json"
 
 
 def _reports(
@@ -233,6 +278,8 @@ def _reports(
     if inside != page_one(evidence):
         yield "index.html: the counts and verdicts of page one are not those of evidence.json"
     if manifest.get("renderer") != renderer_digest():
+        if evidence["seawall"]["digest"] == maker.digest():
+            yield "manifest.json: its renderer is not that of the Seawall that the pack names"
         notes.append("the reports were made by another version of Seawall and were not rendered again")
         return
     shown = _load(pack, "hil/measured.json") | {"histogram": _load(pack, "hil/histogram.json")}
@@ -267,6 +314,8 @@ def _replay(
                     jobs.append((answer.file, answer.main, answer.replay_solver, text))
     if not jobs:
         return
+    if progress:
+        progress(0, len(jobs))
     with nullcontext(executor) if executor else workers(len(jobs)) as pool:
         for done, (file, said, rest) in enumerate(pool.map(replay_job, jobs), 1):
             if progress:

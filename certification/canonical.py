@@ -7,9 +7,12 @@ from typing import Any
 
 
 def dump(data: Any) -> bytes:
-    """JSON with sorted keys, two spaces and a final newline; refuses NaN and Inf (ValueError)."""
+    """JSON with sorted keys, two spaces and a final newline; refuses NaN and Inf (ValueError).
+
+    Half of a surrogate pair, which UTF-8 has no bytes for, is written as the escape that JSON has for it.
+    """
     text = json.dumps(data, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False)
-    return (text + "\n").encode()
+    return (text + "\n").encode("utf-8", "backslashreplace")
 
 
 def load(data: bytes) -> Any:

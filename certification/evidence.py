@@ -1,17 +1,30 @@
 """The whole evidence as one JSON object, and everything in it that follows from the rest."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from certification.assumptions import assumptions
 from certification.campaigns import campaigns
-from certification.models import WORDS, Campaign, Claim, Family, Requirement, TestResult, Trusted, parse
+from certification.models import (
+    WORDS,
+    Campaign,
+    Claim,
+    Family,
+    Outcome,
+    Requirement,
+    TestResult,
+    Trusted,
+    parse,
+)
 from certification.pattern import select
 from certification.requirements import Requirements
+from certification.suite import Suite
 from certification.trace import trace
 
-SCHEMA = "seawall/evidence/1"
+SCHEMA = "seawall/evidence/2"
 OTHER = "Other claims"
+PROJECT_TESTS, SUITE_TESTS = "Tests of the project", "Tests of Seawall itself"
+ENDS: tuple[Outcome, ...] = get_args(Outcome)
 
 
 def derive(evidence: Mapping[str, Any]) -> dict[str, Any]:
@@ -29,19 +42,33 @@ def derive(evidence: Mapping[str, Any]) -> dict[str, Any]:
         families,
         [parse(Trusted, entry, place) for entry in evidence["trusted"]],
     )
-    matrix = trace(rules, claims, tests, runs, evidence["code"])
+    suite = [parse(TestResult, entry, place) for entry in evidence["suite"]["tests"]]
+    matrix = trace(rules, claims, tests, runs, evidence["code"], suite, evidence["project"])
     return {
         "trace": matrix,
-        "counts": counts(families, claims, runs, tests),
+        "counts": counts(families, claims, runs),
+        "outcomes": [outcomes(PROJECT_TESTS, tests), outcomes(SUITE_TESTS, suite)],
         "assumptions": assumptions(claims, matrix["claims"]),
         "status": matrix["status"],
     }
 
 
-def counts(
-    families: list[Family], claims: list[Claim], runs: list[Campaign], tests: list[TestResult]
-) -> list[dict[str, Any]]:
-    """Page one's table: for each family of claims, for campaigns and for tests, how many of each word."""
+def of_suite(suite: Suite | None) -> dict[str, Any]:
+    """What the evidence holds of Seawall's own suite: what it speaks of, its cases, and each function."""
+    if suite is None:
+        return {"digest": "", "cases": 0, "tests": []}
+    cases = sum(sum(ended.values()) for ended in suite.tests.values())
+    tests = [test.model_dump() for test in suite.results]
+    return {"digest": suite.digest, "cases": cases, "tests": tests}
+
+
+def about_run(suite: Suite | None) -> dict[str, str]:
+    """When and where Seawall's own suite ran; empty where there is no result for this code."""
+    return suite.model_dump(include={"date", "python", "machine"}) if suite else {}
+
+
+def counts(families: list[Family], claims: list[Claim], runs: list[Campaign]) -> list[dict[str, Any]]:
+    """Page one's table: for each family of claims and for campaigns, how many of each word."""
     rows = []
     left = [claim.id for claim in claims]
     word_of = {claim.id: claim.word for claim in claims}
@@ -50,10 +77,14 @@ def counts(
         left = [name for name in left if name not in members]
         if members:
             rows.append(_count(family.name, [word_of[name] for name in members]))
-    rows.append(_count("Campaigns on the target", [run.word for run in runs]))
-    outcome_word = {"passed": "TESTED", "failed": "REFUTED", "skipped": "OPEN"}
-    rows.append(_count("Tests", [outcome_word[test.outcome] for test in tests]))
+    rows.append(_count("Campaigns", [run.word for run in runs]))
     return rows
+
+
+def outcomes(name: str, tests: list[TestResult]) -> dict[str, Any]:
+    """How many tests ended how. A test is no claim: one that was skipped leaves nothing open by itself."""
+    ends = [test.outcome for test in tests]
+    return {"name": name, **{end: ends.count(end) for end in ENDS}, "total": len(ends)}
 
 
 def _count(name: str, words: list[Any]) -> dict[str, Any]:
@@ -69,8 +100,12 @@ def assemble(
     kernel: Mapping[str, Any],
     code: Mapping[str, str],
     requirements: Requirements,
+    suite: Suite | None = None,
 ) -> dict[str, Any]:
-    """The evidence from its parts, with what follows from them. Raises InputError."""
+    """The evidence from its parts, with what follows from them. Raises InputError.
+
+    tests: the project's own; suite: Seawall's, None where there is no result for this code.
+    """
     evidence: dict[str, Any] = {
         "schema": SCHEMA,
         "project": dict(project),
@@ -82,6 +117,7 @@ def assemble(
         "hil": repeatable,
         "campaigns": [run.model_dump() for run in campaigns(repeatable, measured, verify["program"])],
         "tests": [test.model_dump() for test in tests],
+        "suite": of_suite(suite),
         "kernel": dict(kernel),
         "code": dict(code),
         "requirements": [entry.model_dump() for entry in requirements.requirements],

@@ -9,11 +9,14 @@ from certification.canonical import dump, listing_digest, sha256
 
 SCHEMA = "seawall/manifest/1"
 NAME = "manifest.json"
+ABOUT = ("project", "seawall", "renderer", "typst")  # what a pack says of itself
+KEYS = {*ABOUT, "schema", "files", "deterministic", "measured", "deterministic_digest", "pack_digest"}
 # These hold timings or dates, or show them; all other files are the same for the same inputs.
-MEASURED = ("evidence.pdf", "hil/histogram.json", "hil/measured.json", "index.html", "tests/junit.xml")
+MEASURED = re.compile(r"evidence\.pdf|hil/(histogram|measured)\.json|index\.html|tests/.+")
+REPORTS = re.compile(r"tests/(project|junit-\d+)\.xml")
 PLACES = re.compile(
-    r"evidence\.json|evidence\.pdf|index\.html|hil/(campaign|measured|histogram)\.json|tests/junit\.xml"
-    r"|kernel/[\w.-]+|proofs/.+"
+    r"evidence\.json|evidence\.pdf|index\.html|hil/(campaign|measured|histogram)\.json|tests/suite\.json"
+    rf"|{REPORTS.pattern}|project/(controller\.toml|network\.json|reference\.csv)|kernel/[\w.-]+|proofs/.+"
 )
 
 
@@ -42,7 +45,7 @@ def make(pack: Path, about: Mapping[str, Any]) -> dict[str, Any]:
         "schema": SCHEMA,
         "files": files,
         "deterministic": steady,
-        "measured": [path for path in files if path in MEASURED],
+        "measured": [path for path in files if MEASURED.fullmatch(path)],
         "deterministic_digest": listing_digest({path: files[path] for path in steady}),
     }
     return manifest | {"pack_digest": seal(manifest)}
@@ -50,4 +53,4 @@ def make(pack: Path, about: Mapping[str, Any]) -> dict[str, Any]:
 
 def deterministic(files: Iterable[str]) -> list[str]:
     """The files that two runs on the same inputs give alike."""
-    return sorted(path for path in files if path not in MEASURED)
+    return sorted(path for path in files if not MEASURED.fullmatch(path))

@@ -110,11 +110,12 @@ class Claim(Foreign):
 
 
 class Campaign(Strict):
-    """What a run on the target showed, without its timings."""
+    """What a run on the target showed, without its timings; where: of what machine that is all it says."""
 
     id: str
     word: Word
     text: str
+    where: str = ""
 
 
 class TestResult(Strict):

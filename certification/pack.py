@@ -7,20 +7,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from certification import manifest as manifests
+from certification.about import DIGESTS
 from certification.campaigns import split
 from certification.canonical import dump, sha256, sources_digest
-from certification.evidence import assemble
-from certification.models import Claim, TestResult, parse
+from certification.evidence import about_run, assemble
+from certification.models import Claim, parse
+from certification.project_tests import results
 from certification.report.render import html, pdf, renderer_digest
 from certification.requirements import Requirements, load, with_project
-from certification.results import junit_bytes, read_junit
+from certification.suite import parse as parse_suite
 from certification.verdicts import faults
 from controller.errors import InputError
+
+SUITE_NAME = "tests/suite.json"
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,8 @@ def write_pack(
     project_info: dict[str, Any],
     verify: dict[str, Any],
     hil: dict[str, Any] | None,
-    junit: Path | None,
+    reports: dict[str, bytes],
+    suite: bytes | None,
     kernel_sources: dict[str, str],
     proofs_dir: Path,
     requirements: Requirements | None = None,
@@ -47,6 +52,9 @@ def write_pack(
 ) -> Packed:
     """Write the pack to `out`, which holds nothing yet or an older pack; a kill leaves that or nothing.
 
+    project_info is what about() gives.
+    reports holds the JUnit files of the project's tests, by their paths in the pack; suite the result of
+    Seawall's own, None where there is none for this code.
     kernel_sources holds the printed C, parameter files included; proofs_dir the `.smt2` files that the
     verdicts name as `proofs/NAME`; code the digests of the sources by path. Raises InputError.
     """
@@ -54,12 +62,15 @@ def write_pack(
     rules = with_project(requirements or load(), project_info.get("requirements", []), "controller.toml")
     repeatable, measured = split(hil or {})
     measured.setdefault("date", (now or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%S+00:00"))
-    report = junit_bytes(junit) if junit else None
-    tests: list[TestResult] = read_junit(report, str(junit)) if report is not None else []
+    made, files = _project(project_info, verify)
+    measured["host"] = made["host"]
+    tests, own = results(reports), parse_suite(suite, SUITE_NAME) if suite is not None else None
+    measured["suite"] = about_run(own)
     proofs = _proofs(verify, proofs_dir)
     kernel = _kernel(kernel_sources, verify["program"])
-    project = {key: value for key, value in project_info.items() if key != "requirements"}
-    evidence = assemble(project, verify, repeatable, measured, tests, kernel, code or {}, rules)
+    project = made["project"]
+    evidence = assemble(project, verify, repeatable, measured, tests, kernel, code or {}, rules, own)
+    evidence["seawall"] = made["seawall"]
     evidence["proofs"] = {file: sha256(data) for file, data in sorted(proofs.items())}
     histogram = measured.pop("histogram", {})
     contents = {
@@ -67,11 +78,13 @@ def write_pack(
         "hil/measured.json": dump(measured),
         "hil/histogram.json": dump(histogram),
         "hil/campaign.json": dump(repeatable),
+        **{f"project/{name}": data for name, data in files.items()},
         **{f"kernel/{name}": text.encode() for name, text in kernel_sources.items()},
         **proofs,
+        **reports,
     }
-    if report is not None:
-        contents["tests/junit.xml"] = report
+    if suite is not None:
+        contents[SUITE_NAME] = suite
     # The reports are made from what the files say, as an audit makes them again.
     evidence = json.loads(contents["evidence.json"])
     shown = json.loads(dump(measured | {"histogram": histogram}))
@@ -81,19 +94,25 @@ def write_pack(
         for path, data in contents.items():
             (stage / path).parent.mkdir(parents=True, exist_ok=True)
             (stage / path).write_bytes(data)
-        about = {"project": project["name"], "seawall": _version(), "renderer": renderer_digest()}
-        manifest = manifests.make(stage, about | {"typst": version("typst")})
+        about = {"project": project["name"], "seawall": made["seawall"]["version"]}
+        about |= {"renderer": renderer_digest(), "typst": version("typst")}
+        manifest = manifests.make(stage, about)
         (stage / manifests.NAME).write_bytes(dump(manifest))
         _move(stage, out)
     summary = _summary(out, manifest, evidence)
     return Packed(out, evidence["status"], manifest["pack_digest"], summary)
 
 
-def _version() -> str:
-    try:
-        return version("seawall")
-    except PackageNotFoundError:
-        return "source"
+def _project(info: dict[str, Any], verify: dict[str, Any]) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """({project, seawall, host}, files) of about(); the files must be those that were proved."""
+    apart = ("requirements", "files", "seawall", "host")
+    project = {key: value for key, value in info.items() if key not in apart}
+    files: dict[str, bytes] = info["files"]
+    for name, data in files.items():
+        key = DIGESTS[name]
+        if not sha256(data) == project[key] == verify["project"].get(key, project[key]):
+            raise InputError(f"project: {name} is not the one that was proved; run `seawall verify` again")
+    return {"project": project, "seawall": info["seawall"], "host": info["host"]}, files
 
 
 def _proofs(verify: dict[str, Any], folder: Path) -> dict[str, bytes]:
@@ -136,7 +155,10 @@ def partition(sources: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
 def _summary(out: Path, manifest: dict[str, Any], evidence: dict[str, Any]) -> dict[str, Any]:
     """The object that `certify --json` gives (schema/certify-1.json)."""
     matrix = evidence["trace"]
-    rows = [{key: row[key] for key in ("id", "status", "means", "reasons")} for row in matrix["requirements"]]
+    rows = [
+        {key: row[key] for key in ("id", "source", "where", "status", "means", "reasons")}
+        for row in matrix["requirements"]
+    ]
     return {
         "schema": "seawall/certify/1",
         "pack": str(out),
@@ -144,8 +166,10 @@ def _summary(out: Path, manifest: dict[str, Any], evidence: dict[str, Any]) -> d
         "deterministic_digest": manifest["deterministic_digest"],
         "status": evidence["status"],
         "counts": evidence["counts"],
+        "outcomes": evidence["outcomes"],
         "requirements": rows,
         "orphans": matrix["orphans"],
+        "unsourced": matrix["unsourced"],
         "open": [claim["id"] for claim in evidence["claims"] if claim["word"] == "OPEN"],
     }
 

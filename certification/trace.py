@@ -1,18 +1,22 @@
 """Requirements against claims, tests, campaigns and code, in both directions.
 
+Seawall's own requirements are shown by its own suite and a project's by the project's tests, so that no test
+of the one can stand for the other; a claim's twin is a test of the suite.
+
 A requirement is `shown` when each of its patterns finds evidence and all that it finds holds. The worst
 counts: one refuted claim, failed test or failed campaign makes it `failed`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from certification.models import WORDS, Campaign, Claim, Requirement, Status, TestResult, Word
 from certification.pattern import select
-from certification.requirements import Requirements
+from certification.requirements import OWN, Requirements
 
 RANK: dict[Status, int] = {"shown": 0, "not shown": 1, "failed": 2}
-KINDS = ("claims", "tests", "campaigns", "code")
+KINDS = ("claims", "tests", "suite", "campaigns", "code")
+PLACEHOLDER = "replace:"  # how a source begins that `seawall init` wrote
 
 
 def trace(
@@ -21,41 +25,66 @@ def trace(
     tests: list[TestResult],
     campaigns: list[Campaign],
     code: Iterable[str],
+    suite: Sequence[TestResult] = (),
+    project: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The matrix as data: `requirements` (one verdict each), `backward`, `orphans`, `status` (0, 1 or 3)."""
+    """The matrix as data: `requirements` (one verdict each), `backward`, `orphans`, `unsourced`, `status`.
+
+    status is 0, 1 or 3; unsourced are the ranges that no source stands behind.
+    tests: the project's own; suite: Seawall's; project: its `inputs` and `outputs`, with their sources.
+    """
     outcomes = {test.id: test.outcome for test in tests}
-    judged = {claim.id: judge_claim(claim, outcomes) for claim in claims}
+    own = {test.id: test.outcome for test in suite}
+    judged = {claim.id: judge_claim(claim, own) for claim in claims}
     files = sorted(code)
     rows = [
-        _row(requirement, claims, judged, outcomes, campaigns, files)
+        _row(requirement, claims, judged, own if is_own(requirement) else outcomes, campaigns, files)
         for requirement in requirements.requirements
     ]
     backward = {
         "claims": _backward(rows, "claims", [claim.id for claim in claims]),
-        "tests": _backward(rows, "tests", list(outcomes)),
+        "tests": _backward([row for row in rows if row["source"] != OWN], "tests", list(outcomes)),
+        "suite": _backward([row for row in rows if row["source"] == OWN], "tests", list(own)),
         "campaigns": _backward(rows, "campaigns", [campaign.id for campaign in campaigns]),
         "code": _backward(rows, "code", files),
     }
     for claim in claims:  # a claim's twin is named through the claim
-        for test in select([claim.twin], outcomes) if claim.twin else []:
+        for test in select([claim.twin], own) if claim.twin else []:
             owners = backward["claims"][claim.id]
-            backward["tests"][test] = sorted({*backward["tests"][test], *owners})
+            backward["suite"][test] = sorted({*backward["suite"][test], *owners})
     orphans = {kind: [name for name, owners in backward[kind].items() if not owners] for kind in KINDS}
     orphans["requirements"] = [row["id"] for row in rows if not row["means"]]
+    bare = unsourced(project or {})
     failing = (
         any(row["status"] == "failed" for row in rows)
         or any(status == "failed" for status, _ in judged.values())
-        or any(test.outcome == "failed" for test in tests)
+        or any(test.outcome == "failed" for test in [*tests, *suite])
         or any(campaign.word == "REFUTED" for campaign in campaigns)
     )
-    missing = any(row["status"] == "not shown" for row in rows) or any(orphans.values())
+    missing = any(row["status"] == "not shown" for row in rows) or any(orphans.values()) or bare
     return {
         "requirements": rows,
         "claims": {name: {"status": status, "reason": why} for name, (status, why) in judged.items()},
         "backward": backward,
         "orphans": orphans,
+        "unsourced": bare,
         "status": 1 if failing else 3 if missing else 0,
     }
+
+
+def is_own(requirement: Requirement) -> bool:
+    """Whether it is Seawall's and not the project's."""
+    return requirement.source == OWN
+
+
+def unsourced(project: Mapping[str, Any]) -> list[str]:
+    """The inputs and outputs whose limits still have the template's placeholder for a source."""
+    return [
+        f"{kind[:-1]} {port['name']}"
+        for kind in ("inputs", "outputs")
+        for port in project.get(kind, [])
+        if str(port.get("source", "")).strip().lower().startswith(PLACEHOLDER)
+    ]
 
 
 def judge_claim(claim: Claim, outcomes: Mapping[str, str]) -> tuple[Status, str]:
@@ -111,6 +140,7 @@ def _row(
         "id": requirement.id,
         "text": requirement.text,
         "source": requirement.source,
+        "where": "; ".join(sorted({word_of[name].where for name in found_campaigns} - {""})),
         "status": worst if words or worst == "failed" else "not shown",
         "means": [word for word in WORDS if word in words],
         "reasons": [why for status, why in seen if status != "shown"],

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from multiprocessing import active_children, get_context, parent_process
 from threading import Thread, Timer
 
+from controller.errors import InputError
+
 GRACE_S = 0.3  # in which a pool that shuts down drops what waits, so that no lost worker is news to it
 
 
@@ -24,6 +26,25 @@ def workers(most: int | None = None) -> Iterator[Executor]:
             pool.shutdown(cancel_futures=True)
             killer.cancel()
             raise
+
+
+@contextmanager
+def executors(scheduler: str | None) -> Iterator[Executor]:
+    """Processes of this machine, or those of the Dask cluster at a scheduler's address. Raises InputError."""
+    if scheduler is None:
+        with workers() as pool:
+            yield pool
+        return
+    try:
+        from distributed import Client
+    except ImportError:
+        raise InputError("--scheduler: Dask is not installed; pip install 'seawall[cluster]'") from None
+    try:
+        client = Client(scheduler, timeout="10s")
+    except (OSError, ValueError, TimeoutError) as fault:
+        raise InputError(f"--scheduler {scheduler}: can't be reached ({fault}); check it") from None
+    with client:
+        yield client.get_executor()
 
 
 def _terminate() -> None:

@@ -36,14 +36,22 @@ class Table(BaseModel):
 
 
 class ControllerTable(Table):
-    """[controller]: name, period in us, Runge-Kutta substeps a period, periods for each better mode."""
+    """[controller]: name, period in us, Runge-Kutta substeps a period, periods for each better mode.
+
+    ahead_us: how far ahead of the controller's clock a sample's time may be; a period unless given.
+    reference: a CSV recorded where the network was trained; see controller/reference.py. reference_tolerance:
+    how far the flown network may be from it, as a share of the greatest value of a column, or of 1.
+    """
 
     name: Name
     period_us: Micros
     substeps: Annotated[int, Field(ge=1, le=1000)] = 1
     precision: Literal["float64"] = "float64"
     network: Text = "network.json"
+    reference: Text | None = None
+    reference_tolerance: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0e-6
     recovery_periods: Annotated[int, Field(ge=1, le=1_000_000)] = 20
+    ahead_us: Annotated[int, Field(ge=0, le=TIME_LIMIT_US)] | None = None
     inbox_slots: Annotated[int, Field(ge=1, le=1024)] = 16
 
 
@@ -61,12 +69,19 @@ class StateTable(Table):
 
 
 class InputTable(Table):
-    """[[input]]: one sensor; range in its unit, low-pass time constant in s, age limit in us."""
+    """[[input]]: one sensor; range in its unit, low-pass time constant in s, age limit in us.
+
+    network_unit: how the network sees it. "normalised": low is -1, high is 1; "physical": as measured;
+    "scaled": (measured - network_offset) * network_scale.
+    """
 
     name: Name
     unit: Text
     low: Number
     high: Number
+    network_unit: Literal["normalised", "physical", "scaled"] = "normalised"
+    network_offset: Number | None = None  # in the input's unit
+    network_scale: Annotated[float, Field(gt=0.0, le=WEIGHT_LIMIT)] | None = None  # per unit
     filter_s: Annotated[float, Field(ge=0.0, le=1.0e6)]
     stale_us: Annotated[int, Field(ge=1, le=1_000_000_000)]
     source: Text
@@ -107,10 +122,23 @@ class BudgetTable(Table):
 
 
 class TimingTable(Table):
-    """[timing]: the deadline of a period's work, counted from its start, in us."""
+    """[timing]: the deadline of a period's work, counted from its start, in us.
+
+    late_per_million: how many of a million steps of a campaign may take longer; with 0 none may.
+    """
 
     deadline_us: Micros
+    late_per_million: Annotated[int, Field(ge=0, le=999_999)] = 1000
     budget_us: BudgetTable
+
+
+class CampaignTable(Table):
+    """[campaign]: how often a line to a target may be mended in one campaign that still counts."""
+
+    retries: Annotated[int, Field(ge=0, le=1_000_000)] = 10  # requests sent again, as no answer came
+    late: Annotated[int, Field(ge=0, le=1_000_000)] = 10  # answers to nothing that was asked just then
+    damaged: Annotated[int, Field(ge=0, le=1_000_000)] = 10  # frames that either end refused
+    reboots: Annotated[int, Field(ge=0, le=1_000_000)] = 0  # after each, a part is flown again
 
 
 class PlantTable(Table):
@@ -155,5 +183,6 @@ class Config(Table):
     output: Annotated[list[OutputTable], Field(min_length=1, max_length=1024)]
     fallback: Annotated[list[FallbackTable], Field(min_length=1, max_length=1024)]
     timing: TimingTable
+    campaign: CampaignTable = CampaignTable()
     plant: PlantTable | None = None
     requirement: list[RequirementTable] = []

@@ -1,11 +1,14 @@
 """Controller: the only mutable state, behind two backends that give the same bits."""
 
+from array import array
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
+from numbers import Real
 from operator import index
 from pathlib import Path
 from typing import Literal, Protocol
 
+from controller import floats
 from controller.errors import InputError
 from controller.faults import shorten
 from controller.kernel import step as kernel
@@ -51,7 +54,7 @@ class PythonKernel:
 
     def receive(self, now_us: int, channel: int, time_us: int, value: float) -> None:
         """Accept one sample."""
-        kernel.receive(self._state, now_us, channel, time_us, value)
+        kernel.receive(self._law, self._state, now_us, channel, time_us, value)
 
     def step(self, now_us: int, missed: int) -> None:
         """One control period."""
@@ -92,6 +95,7 @@ class Controller:
     def __init__(self, project: Project, backend: Backend = "python") -> None:
         if backend not in BACKENDS:
             raise InputError(f"backend {backend!r}: there is no such backend; choose python or native")
+        floats.check()
         self.project = project
         self.backend = backend
         self.channels = {sensor.name: j for j, sensor in enumerate(project.config.input)}
@@ -112,32 +116,35 @@ class Controller:
     ) -> tuple[float, ...]:
         """One period at timestamp_us with samples measured now; the commands in output units.
 
-        measurements: by input name (some may be absent), or one for each input in the project's order.
-        missed: whether the last period ended after its deadline. Raises InputError on an unknown name.
+        measurements: by input name (some may be absent), or one for each input in the project's order. A
+        number is an int or a float, of numpy too; text, a truth value and None are none. missed: whether the
+        last period ended after its deadline. Raises InputError on anything else, and then nothing was done.
         """
-        timestamp_us = _word(timestamp_us, "timestamp_us")
-        receive = self._kernel.receive
-        if isinstance(measurements, Mapping):
-            for name, value in measurements.items():
-                receive(timestamp_us, self.channel(name), timestamp_us, _real(value))
-        else:
-            if len(measurements) != self._inputs:
-                given = len(measurements)
-                raise InputError(f"measurements: {given} given, {self._inputs} inputs; give one for each")
-            for j, value in enumerate(measurements):
-                receive(timestamp_us, j, timestamp_us, _real(value))
-        self._kernel.step(timestamp_us, 1 if missed else 0)
+        timestamp_us, late = _word(timestamp_us, "timestamp_us"), _flag(missed)
+        samples = self._samples(measurements)
+        for channel, value in samples:
+            self._kernel.receive(timestamp_us, channel, timestamp_us, value)
+        self._kernel.step(timestamp_us, late)
         return self._kernel.output
+
+    def _samples(self, measurements: Mapping[str, float] | Sequence[float]) -> list[tuple[int, float]]:
+        if isinstance(measurements, Mapping):
+            return [(self.channel(name), _real(value, name)) for name, value in measurements.items()]
+        given = _row(measurements)
+        if len(given) != self._inputs:
+            raise InputError(f"measurements: {len(given)} given, {self._inputs} inputs; give one for each")
+        named = self.channels.items()
+        return [(j, _real(value, name)) for (name, j), value in zip(named, given, strict=True)]
 
     def receive(self, now_us: int, channel: int | str, time_us: int, value: float) -> None:
         """Accept a sample measured at time_us that arrives at now_us; an unknown number counts as refused."""
         number = self.channel(channel) if isinstance(channel, str) else channel
         words = _word(now_us, "now_us"), _word(number, "channel"), _word(time_us, "time_us")
-        self._kernel.receive(*words, _real(value))
+        self._kernel.receive(*words, _real(value, "value"))
 
     def tick(self, now_us: int, missed: bool = False) -> tuple[float, ...]:
         """One period at now_us on what was received; the commands in output units."""
-        self._kernel.step(_word(now_us, "now_us"), 1 if missed else 0)
+        self._kernel.step(_word(now_us, "now_us"), _flag(missed))
         return self._kernel.output
 
     def channel(self, name: str) -> int:
@@ -148,6 +155,10 @@ class Controller:
                 f"input {name!r}: there is no such input; choose from {', '.join(self.channels)}"
             )
         return number
+
+    def __copy__(self) -> "Controller":
+        """As deepcopy: a controller is its state, and a copy has a life of its own."""
+        return deepcopy(self)
 
     def reset(self) -> None:
         """Back to the declared initial state: at rest, in SAFE, at the safe output."""
@@ -193,16 +204,38 @@ def _word(n: int, name: str) -> int:
     try:
         whole = index(n)
     except TypeError:
+        whole = None
+    if whole is None or isinstance(n, bool):
         raise InputError(f"{name}: {shorten(n)!r} is no whole number; give one") from None
     if not -WORD <= whole < WORD:
         raise InputError(f"{name}: {shorten(whole)} does not fit 64 bits; give a smaller number")
     return whole
 
 
-def _real(value: float) -> float:
+def _flag(missed: bool) -> int:
+    """A truth value as 0 or 1; what is only taken for one, such as the text "False", is refused."""
+    if isinstance(missed, bool) or type(missed).__name__ in ("bool_", "bool"):  # numpy's own
+        return int(missed)
+    raise InputError(f"missed: {shorten(missed)!r} is no truth value; give True or False")
+
+
+def _row(measurements: Sequence[float]) -> Sequence[float]:
+    """A row in its order: a list, a tuple, an array of one dimension; no text, whose characters are none."""
+    flat = isinstance(measurements, Sequence | array) or len(getattr(measurements, "shape", ())) == 1
+    if not flat or isinstance(measurements, str | bytes | bytearray | memoryview):
+        what = shorten(type(measurements).__name__)
+        raise InputError(f"measurements: {what} is no row of numbers; give a list, or a dict by input name")
+    return measurements
+
+
+def _real(value: float, name: str) -> float:
+    """The number as a plain float; an integer beyond binary64 is outside every range, like an infinity."""
+    if type(value) is float:
+        return value
+    if isinstance(value, bool) or not isinstance(value, Real):
+        what = repr(shorten(value)) if isinstance(value, str) else shorten(value)
+        raise InputError(f"measurement {name}: {what} is no number; give a float")
     try:
         return float(value)
-    except OverflowError:  # an integer beyond binary64: outside every range, like an infinity
+    except OverflowError:
         return float("inf") if value > 0 else float("-inf")
-    except (TypeError, ValueError):
-        raise InputError(f"measurement: {shorten(value)!r} is no number; give a float") from None

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from controller.errors import InputError
+from controller.kinds import other_than
 
 Model = TypeVar("Model", bound=BaseModel)
 Location = Sequence[int | str]
@@ -63,7 +64,10 @@ def read_bytes(path: Path, limit: int) -> bytes:
 
 
 def text_of(data: bytes, path: Path) -> str:
-    """The bytes as UTF-8 text; raises InputError with the offset of the first bad byte."""
+    """The bytes as UTF-8 text; raises InputError with what they are, or the offset of the first bad byte."""
+    odd = other_than(path.suffix[1:].upper() or "text", data)
+    if odd:
+        raise InputError(f"{path}: {odd}")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as fault:

@@ -9,7 +9,7 @@ from controller.errors import InputError
 from controller.faults import shorten
 from controller.project import FILE_NAME, Project, load
 
-FILES = (FILE_NAME, "network.json")
+FILES = (FILE_NAME, "network.json", "trained.csv")
 TEMPLATE_NAME = "servo"
 NAME = r"[A-Za-z][A-Za-z0-9_-]{0,63}"
 
@@ -30,9 +30,7 @@ def initialise(directory: Path, name: str | None = None) -> Project:
             raise InputError(
                 f"{directory / taken}: exists already; choose another folder, or remove it first"
             )
-        for file, text in texts.items():
-            with (directory / file).open("x", encoding="utf-8") as stream:
-                stream.write(text)
+        _write(directory, texts)
     except FileExistsError:
         raise InputError(f"{directory}: is a file; give a folder") from None
     except (OSError, ValueError) as fault:
@@ -40,6 +38,20 @@ def initialise(directory: Path, name: str | None = None) -> Project:
         where = shorten(str(directory))
         raise InputError(f"{where!r}: can't be written ({reason}); choose another place") from None
     return load(directory)
+
+
+def _write(directory: Path, texts: dict[str, str]) -> None:
+    """All of the files, or none where one can't be written; OSError then."""
+    made = list[Path]()
+    try:
+        for file, text in texts.items():
+            with (directory / file).open("x", encoding="utf-8") as stream:
+                made.append(directory / file)
+                stream.write(text)
+    except OSError:
+        for path in made:
+            path.unlink(missing_ok=True)
+        raise
 
 
 def _title(directory: Path, name: str | None) -> str:

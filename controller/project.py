@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from controller.config import Config, FallbackTable
+from controller.config import RANGE_LIMIT, Config, FallbackTable, InputTable
 from controller.errors import InputError
 from controller.faults import Location, checked, digest, place, read_bytes, shorten, text_of
 from controller.kernel.records import Clock, Law, Limits, Network, Pid, Sensors
@@ -53,9 +53,10 @@ def load(directory: Path | str) -> Project:
 
 
 def make_law(config: Config, network: Network) -> Law:
-    """The kernel's constants: normalisation to [-1, 1], limits, PID and clock."""
+    """The kernel's constants: how the network sees each input, limits, PID and clock."""
     inputs, outputs = config.input, config.output
     names = [i.name for i in inputs]
+    seen = [network_view(i) for i in inputs]
     by_output = {f.output: f for f in config.fallback}
     pids: list[FallbackTable] = [by_output[o.name] for o in outputs]
     used = {p.input for p in pids}
@@ -65,8 +66,11 @@ def make_law(config: Config, network: Network) -> Law:
         sensors=Sensors(
             low=[i.low for i in inputs],
             high=[i.high for i in inputs],
-            centre=[(i.low + i.high) / 2.0 for i in inputs],
-            scale=[2.0 / (i.high - i.low) for i in inputs],
+            rest=[(i.low + i.high) / 2.0 for i in inputs],
+            offset=[view.offset for view in seen],
+            scale=[view.scale for view in seen],
+            seen_low=[view.low for view in seen],
+            seen_high=[view.high for view in seen],
             filter_s=[i.filter_s for i in inputs],
             stale_us=[i.stale_us for i in inputs],
             fallback=[int(n in used) for n in names],
@@ -92,10 +96,49 @@ def make_law(config: Config, network: Network) -> Law:
             low_us=config.dt.low_us,
             high_us=config.dt.high_us,
             nominal_us=config.controller.period_us,
+            ahead_us=_ahead_us(config),
             recovery=config.controller.recovery_periods,
         ),
         substeps=config.controller.substeps,
     )
+
+
+@dataclass(frozen=True)
+class View:
+    """How the network sees an input: (measured - offset) * scale, which lies in [low, high]."""
+
+    offset: float
+    scale: float
+    low: float
+    high: float
+
+
+def network_view(sensor: InputTable) -> View:
+    """The view that an input's network_unit declares."""
+    if sensor.network_unit == "physical":
+        return View(0.0, 1.0, sensor.low, sensor.high)
+    if sensor.network_unit == "normalised":
+        return View((sensor.low + sensor.high) / 2.0, 2.0 / (sensor.high - sensor.low), -1.0, 1.0)
+    offset, scale = sensor.network_offset or 0.0, sensor.network_scale or 1.0
+    return View(offset, scale, (sensor.low - offset) * scale, (sensor.high - offset) * scale)
+
+
+def seen_as(sensor: InputTable) -> str:
+    """How the network sees an input, in words: before the low-pass, and the low-pass."""
+    view = network_view(sensor)
+    words = {
+        "physical": f"as measured, in {sensor.unit}",
+        "normalised": f"{sensor.low:g} as -1, {sensor.high:g} as 1",
+        "scaled": f"(value - {view.offset:g}) * {view.scale:g}",
+    }
+    smooth = f"low-pass of {sensor.filter_s:g} s" if sensor.filter_s else "no low-pass"
+    return f"{words[sensor.network_unit]}; {smooth}"
+
+
+def _ahead_us(config: Config) -> int:
+    """How far ahead of the clock a sample's time may be: one period unless declared."""
+    declared = config.controller.ahead_us
+    return config.controller.period_us if declared is None else declared
 
 
 def _check_folder(root: Path) -> None:
@@ -141,6 +184,7 @@ class _Checker:
         self._unique("requirement", "id", [r.id for r in self.config.requirement])
         for n, sensor in enumerate(self.config.input):
             self._range("input", n, sensor.low, sensor.high, sensor.unit)
+            self._view(n, sensor)
         for n, actuator in enumerate(self.config.output):
             self._range("output", n, actuator.low, actuator.high, actuator.unit)
             low, high, safe = actuator.low, actuator.high, actuator.safe
@@ -149,6 +193,7 @@ class _Checker:
                 ["output", n, "safe"],
                 f"{safe:g} is outside [{low:g}, {high:g}]; choose a safe value in the range",
             )
+        self._ages()
         self._fallbacks()
         self._plant()
 
@@ -172,6 +217,16 @@ class _Checker:
             f"the budgets sum to {total} us, above deadline_us = {timing.deadline_us}; lower them",
         )
 
+    def _ages(self) -> None:
+        ahead_us = _ahead_us(self.config)
+        for n, sensor in enumerate(self.config.input):
+            self.require(
+                sensor.stale_us >= ahead_us,
+                ["input", n, "stale_us"],
+                f"{sensor.stale_us} us is less than controller.ahead_us = {ahead_us}, which counts into a "
+                "sample's age: none would be fresh; raise stale_us or lower ahead_us",
+            )
+
     def _unique(self, table: str, key: str, names: Sequence[str]) -> None:
         for n, name in enumerate(names):
             first = names.index(name)
@@ -184,6 +239,20 @@ class _Checker:
         width = max(NARROWEST * max(abs(low), abs(high)), 1.0 / 1.0e150)
         wide = high - low >= width
         self.require(wide, [table, n, "low"], f"the range {span} is too narrow for binary64; widen it")
+
+    def _view(self, n: int, sensor: InputTable) -> None:
+        scaled = sensor.network_unit == "scaled"
+        for key in ("network_offset", "network_scale"):
+            given = getattr(sensor, key) is not None
+            what = 'is missing; network_unit = "scaled" needs it' if scaled else "goes with network_unit = "
+            what += "" if scaled else f'"scaled", and it is "{sensor.network_unit}"; drop one of them'
+            self.require(given == scaled, ["input", n, key], what)
+        view = network_view(sensor)
+        self.require(
+            max(abs(view.low), abs(view.high)) <= RANGE_LIMIT and view.low < view.high,
+            ["input", n, "network_scale"],
+            f"the network would see [{view.low:g}, {view.high:g}]; choose another offset or scale",
+        )
 
     def _fallbacks(self) -> None:
         inputs = {i.name: i for i in self.config.input}

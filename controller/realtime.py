@@ -50,12 +50,13 @@ class VirtualClock:
 
 
 class RealClock:
-    """CLOCK_MONOTONIC from the first wait on, which is start_us; sleeps to absolute times, so no drift."""
+    """CLOCK_MONOTONIC, or counted from start_us at the first wait; sleeps to absolute times, so no drift."""
 
-    def __init__(self, period_us: int, start_us: int = 0) -> None:
+    def __init__(self, period_us: int, start_us: int | None = None) -> None:
         self.skipped = 0
         self._period_ns = period_us * US
-        self._start_us = start_us
+        self._start_us = start_us or 0
+        self._absolute = start_us is None
         self._origin_ns = 0
         self._release_ns = 0
         self._sleep = sleeper()
@@ -70,7 +71,8 @@ class RealClock:
                 self.skipped += passed
                 self._release_ns += passed * self._period_ns
         else:
-            self._origin_ns = self._release_ns = time.monotonic_ns()
+            self._release_ns = time.monotonic_ns()
+            self._origin_ns = 0 if self._absolute else self._release_ns
         while time.monotonic_ns() < self._release_ns and not stopping():
             self._sleep(self._release_ns)
         return self._start_us + (time.monotonic_ns() - self._origin_ns) // US

@@ -1,17 +1,18 @@
 """`seawall run --replay`: a recording through inbox and kernel, and the commands that it would have given."""
 
 import csv
-import os
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 from controller.controller import Controller
 from controller.errors import InputError
 from controller.kernel.modes import CAUSE_NAMES, MODE_NAMES
+from controller.output_file import written
+from controller.ports.pace import LATE_LIMIT_US
 from controller.ports.replay import ReplayPort
-from controller.project import Project
+from controller.project import FILE_NAME, Project
 from controller.runtime import OnTick, run
 from controller.summary import Summary, Tick
 
@@ -35,14 +36,30 @@ def replay(
     realtime: at the pace at which it was recorded. Raises InputError with file and line.
     """
     project = controller.project
-    if output is not None and output.exists() and recording.exists() and output.samefile(recording):
-        raise InputError(f"{output}: is the recording itself; give another file for the output")
+    if output is not None and output.exists():
+        own = {recording: "the recording itself", project.root / FILE_NAME: "the project's own file"}
+        own[project.root / project.config.controller.network] = "the project's own network"
+        for path, what in own.items():
+            if path.exists() and output.samefile(path):
+                raise InputError(f"{output}: is {what}; give another file for the output")
+    settings = project.config.controller
+    stale_us = [sensor.stale_us for sensor in project.config.input]
     with (
-        closing(ReplayPort(recording, controller.channels)) as port,
+        closing(ReplayPort(recording, controller.channels, max(LATE_LIMIT_US, *stale_us))) as port,
         command_log(project, output) if output else nullcontext() as log,
     ):
+        doubts: list[str] = []
+
+        def judge(over: bool) -> None:
+            said = port.pace.remark(settings.period_us, settings.inbox_slots, stale_us, over)
+            if said:
+                doubts.append(f"{recording}: {said}")
+                if on_warning:
+                    on_warning(doubts[0])
 
         def each(tick: Tick) -> None:
+            if not port.pace.judged:
+                judge(over=False)
             if log:
                 log(tick)
             if progress and tick.step % PROGRESS_EVERY == 0:
@@ -53,39 +70,22 @@ def replay(
         summary = run(
             controller, port, realtime=realtime, start_us=port.start_us, on_tick=each, on_warning=on_warning
         )
+        judge(over=True)
         if progress:
             progress("replay", port.done, port.total)
-    return summary
+    return replace(summary, doubt=doubts[0] if doubts else "")
 
 
 @contextmanager
 def command_log(project: Project, path: Path) -> Iterator[OnTick]:
-    """An on_tick that writes a CSV row a period; the file appears at the end, and only if nothing fails."""
+    """An on_tick that writes a CSV row a period; see controller.output_file."""
     names = [actuator.name for actuator in project.config.output]
-    try:
-        handle, aside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    except OSError as fault:
-        raise InputError(f"{path}: can't be written ({fault.strerror}); choose another place") from None
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
-            rows = csv.writer(stream, lineterminator="\n")
-            rows.writerow(["time_us", "mode", "cause", *names])
+    with written(path) as stream:
+        rows = csv.writer(stream, lineterminator="\n")
+        rows.writerow(["time_us", "mode", "cause", *names])
 
-            def write(tick: Tick) -> None:
-                mode, cause = MODE_NAMES[tick.mode], CAUSE_NAMES[tick.cause]
-                rows.writerow([tick.time_us, mode, cause, *tick.outputs])
+        def write(tick: Tick) -> None:
+            mode, cause = MODE_NAMES[tick.mode], CAUSE_NAMES[tick.cause]
+            rows.writerow([tick.time_us, mode, cause, *tick.outputs])
 
-            yield write
-        _publish(Path(aside), path)
-    finally:
-        Path(aside).unlink(missing_ok=True)
-
-
-def _publish(aside: Path, path: Path) -> None:
-    mask = os.umask(0)
-    os.umask(mask)
-    aside.chmod(0o666 & ~mask)  # mkstemp's file is private
-    try:
-        aside.replace(path)
-    except OSError as fault:
-        raise InputError(f"{path}: can't be written ({fault.strerror}); choose another place") from None
+        yield write

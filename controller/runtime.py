@@ -9,18 +9,21 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from math import isfinite, nan
-from time import perf_counter_ns
+from time import monotonic, perf_counter_ns, sleep
 from types import FrameType
 from typing import Any
 
 from controller.controller import Controller
+from controller.errors import InputError
 from controller.kernel.modes import CAUSE_NAMES, MODE_NAMES, SAFE
 from controller.ports import Ended, Lost, Port
 from controller.ports.messages import Command
+from controller.project import Project
 from controller.realtime import US, Clock, RealClock, VirtualClock, rights
 from controller.summary import CAPACITY, Stopwatch, Summary, Tick, budgets, transition_counts
 
 STOP_US = 1_000_000  # how long a stop may take to bring the outputs to their safe values
+DELIVER_S, LOOK_S = 1.0, 0.001  # how long the safe command may then take to get through; how often one looks
 COUNTERS = ("late", "duplicate", "overflow", "refused")
 OnTick = Callable[[Tick], None]
 
@@ -32,7 +35,7 @@ def run(
     steps: int | None = None,
     realtime: bool = False,
     cpu: int | None = None,
-    start_us: int = 0,
+    start_us: int | None = 0,
     clock: Clock | None = None,
     on_tick: OnTick | None = None,
     on_warning: Callable[[str], None] | None = None,
@@ -42,13 +45,14 @@ def run(
     realtime: keep to the clock, with real-time rights where they are allowed (see controller.realtime),
     pinned to `cpu`; each denied right is a sentence for on_warning, given before the first period.
     In virtual time the loop runs as fast as it can, work takes no time, and every run is the same.
-    start_us: the time of the first period. clock: another clock than these two (a lockstep port's).
+    start_us: the time of the first period; None in real time is CLOCK_MONOTONIC's, which senders know.
+    clock: another clock than these two (a lockstep port's).
     on_tick: called after each period, always with the same record. The port stays open.
     Whatever is raised inside is raised again, after the safe output was sent.
     """
     if clock is None:
-        make = RealClock if realtime else VirtualClock
-        clock = make(controller.project.config.controller.period_us, start_us)
+        period_us = controller.project.config.controller.period_us
+        clock = RealClock(period_us, start_us) if realtime else VirtualClock(period_us, start_us or 0)
     flight = Flight(controller, port, clock, on_tick)
     nothing: list[str] = []
     with _signals(flight), rights(cpu) if realtime else nullcontext(nothing) as denied:
@@ -57,6 +61,18 @@ def run(
                 on_warning(sentence)
         end = flight.fly(steps)
     return flight.summary(end, realtime, tuple(denied))
+
+
+def periods(project: Project, seconds: float) -> int | None:
+    """How many periods are nearest to so many seconds, at least one; None, without end, for 0 s alone.
+
+    Raises InputError where the time is negative or no number.
+    """
+    if not 0.0 <= seconds < float("inf"):
+        raise InputError(f"{seconds:g} seconds is no time to fly; give 0 or more, where 0 is until Ctrl-C")
+    if seconds == 0.0:
+        return None
+    return max(1, round(seconds * 1e6 / project.config.controller.period_us))
 
 
 def every(interval_s: float, show: OnTick) -> OnTick:
@@ -92,7 +108,7 @@ class Flight:
         self._deadline_ns = project.config.timing.deadline_us * US
         self._safe = tuple(project.law.limits.safe)
         self._samples = self._not_finite = self._misses = self._skipped = self._first_us = 0
-        self._late = self._lost = False
+        self._late = self._lost = self._unsafe = False
         self._inbox = controller.snapshot().inbox
         self._moves = [0] * len(MODE_NAMES) ** 2
         self._modes = [0] * len(MODE_NAMES)
@@ -111,6 +127,7 @@ class Flight:
             raise
         self._inbox = self.controller.snapshot().inbox
         unsafe = self._make_safe()
+        self._unsafe = unsafe is not None
         return f"{end}; {unsafe}" if unsafe else end
 
     def _periods(self, steps: int | None) -> str:
@@ -165,7 +182,7 @@ class Flight:
             self.on_tick(tick)
 
     def _make_safe(self) -> str | None:
-        """Bring the outputs to their safe values; a sentence where the last command could not be sent."""
+        """Bring the outputs to their safe values; a sentence where the last command did not get through."""
         safe = Command(self.tick.time_us, SAFE, self.tick.cause, self._safe)
         try:
             if not self._lost:
@@ -173,10 +190,23 @@ class Flight:
         except (Exception, KeyboardInterrupt):  # what is left is to send it without a ramp
             pass
         try:
-            self.port.send(safe)
+            if self._deliver(safe):
+                return None
+            what = f"did not get through in {DELIVER_S:g} s"
         except Exception as fault:  # whatever broke, the loop's own end is the one to report
-            return f"the safe output could not be sent ({fault}); stop the actuator by other means"
-        return None
+            what = f"could not be sent ({fault})"
+        return f"the safe output {what}; stop the actuator by other means"
+
+    def _deliver(self, safe: Command) -> bool:
+        """Send the safe command and wait until it has left."""
+        until, sent = monotonic() + DELIVER_S, False
+        while monotonic() < until:
+            if self.port.delivered():
+                if sent:
+                    return True
+                sent = self.port.send(safe, last=True)
+            sleep(LOOK_S)
+        return False
 
     def _glide(self) -> Command:
         """Periods in which every sensor is bad, so that the kernel keeps to the slew limits on the way.
@@ -185,13 +215,14 @@ class Flight:
         """
         controller, clock, now_us = self.controller, self.clock, self.tick.time_us
         period_us = controller.project.config.controller.period_us
+        ahead_us = controller.project.law.clock.ahead_us  # so late that no sample of a channel is newer
         until_us = now_us + STOP_US
         if not isinstance(clock, RealClock):  # a far end that is the clock may be gone
             clock = VirtualClock(period_us, now_us + period_us)
         while controller.output != self._safe and now_us + period_us <= until_us:
             now_us = clock.wait(lambda: False)
             for channel in range(controller.project.sizes["inputs"]):
-                controller.receive(now_us, channel, now_us, nan)
+                controller.receive(now_us, channel, now_us + ahead_us, nan)
             outputs = controller.tick(now_us)
             self.port.send(Command(now_us, controller.mode, controller.cause, outputs))
         return Command(now_us, SAFE, controller.cause, self._safe)
@@ -208,6 +239,7 @@ class Flight:
             realtime=realtime,
             end=end,
             lost=self._lost,
+            safe=not self._unsafe,
             periods=tick.step,
             skipped=self.clock.skipped,
             first_us=self._first_us,
@@ -215,6 +247,7 @@ class Flight:
             deadline_us=self._deadline_ns // US,
             deadline_misses=self._misses,
             samples=self._samples,
+            line=self.port.counts(),
             not_finite=self._not_finite,
             inbox={name: getattr(box, name) for name in COUNTERS},
             modes=dict(zip(MODE_NAMES, self._modes, strict=True)),

@@ -10,6 +10,7 @@ from controller.project import Project
 STAGES = ("sensor", "kernel", "actuator", "period")
 CAPACITY = 1 << 20  # periods whose times are kept; the newest replace the oldest
 NO_LIMIT = 1 << 62  # ns
+MOST_SKIPPED = 0.01  # the share of commands that a line may be too busy for
 QUANTILES = (0.5, 0.99, 0.999)
 
 
@@ -42,14 +43,16 @@ class StageTimes:
 class Summary:
     """A run, once it is over.
 
-    end: why it ended; lost: whether the port broke; inbox: the four counters of kernel/inbox.py;
-    transitions: how often the mode changed, by name. Times in us.
+    end: why it ended; lost: whether the port broke; safe: whether the safe command got through at the end;
+    inbox: the four counters of kernel/inbox.py; line: what was lost on the line, by name; transitions: how
+    often the mode changed, by name; doubt: why a recording's times can't be right, or "". Times in us.
     """
 
     backend: str
     realtime: bool
     end: str
     lost: bool
+    safe: bool
     periods: int
     skipped: int
     first_us: int
@@ -58,6 +61,7 @@ class Summary:
     deadline_misses: int
     samples: int
     not_finite: int
+    line: dict[str, int]
     inbox: dict[str, int]
     modes: dict[str, int]
     causes: dict[str, int]
@@ -65,11 +69,49 @@ class Summary:
     outputs: tuple[float, ...]
     stages: tuple[StageTimes, ...]
     warnings: tuple[str, ...]
+    doubt: str = ""
 
     @property
     def over_budget(self) -> bool:
         """Whether a real-time run missed a deadline or a stage left its budget."""
         return self.realtime and bool(self.deadline_misses or any(s.over for s in self.stages))
+
+    @property
+    def bad_line(self) -> bool:
+        """Whether the line damaged a frame, or let more than MOST_SKIPPED of the commands go unsent."""
+        skipped = self.line.get("commands skipped", 0)
+        return self.line.get("frames refused", 0) > 0 or skipped > MOST_SKIPPED * self.periods
+
+    @property
+    def lost_samples(self) -> int:
+        """The samples that the kernel could not use: what the inbox counts."""
+        return sum(self.inbox.values())
+
+    @property
+    def bad_samples(self) -> bool:
+        """Whether most of the samples were late, twice there or refused: times or channels are wrong.
+
+        Not where a row of slots was full: then the newest flew.
+        """
+        return 2 * (self.lost_samples - self.inbox["overflow"]) > self.samples
+
+    @property
+    def faults(self) -> list[str]:
+        """What makes it no success, a sentence each."""
+        found = {
+            "the port was lost": self.lost,
+            "the safe output did not get through": not self.safe,
+            "a deadline was missed, or a stage left its budget": self.over_budget,
+            f"a frame was damaged, or over {MOST_SKIPPED:.0%} of the commands were skipped": self.bad_line,
+            "most of the samples were late, twice there or refused": self.bad_samples,
+            self.doubt: bool(self.doubt),
+        }
+        return [sentence for sentence, holds in found.items() if holds]
+
+    @property
+    def failed(self) -> bool:
+        """Whether anything of it is no success: the exit status of `seawall run`."""
+        return bool(self.faults)
 
 
 class Stopwatch:
@@ -138,12 +180,17 @@ def report(summary: Summary) -> list[str]:
     lines.append(
         f"samples: {summary.samples}, of them not finite {summary.not_finite}; {_counts(summary.inbox)}"
     )
+    if 2 * summary.lost_samples > summary.samples:
+        share = summary.lost_samples / summary.samples
+        lines.append(f"of the samples {share:.0%} were of no use; check their times and channels")
+    if summary.line:
+        lines.append("line: " + _counts(summary.line))
     if summary.realtime:
         late = f"deadline misses: {summary.deadline_misses} at {summary.deadline_us} us"
         lines.append(f"{late}, of them periods skipped {summary.skipped}")
     else:
         lines.append("deadline misses: none can be, in virtual time")
-    return lines + _table(summary)
+    return lines + _table(summary) + [f"no success: {fault}" for fault in summary.faults]
 
 
 def _table(summary: Summary) -> list[str]:

@@ -1,46 +1,43 @@
 """The campaign: fly a target step by step, compare every bit with the reference, time it, break it.
 
-The steps go in segments; each begins with a reset and has a seed of its own, so that a campaign that was
-killed goes on at the last segment. The first steps of a segment go one to a frame and time the round trip;
-the others share frames. Then the target flies a campaign by itself, and each fault of faults.py is injected.
+The steps go in segments (segments.py), so that a campaign that was killed goes on at the last one. Then the
+target flies by itself (alone.py), and each fault of faults.py is injected. A target's times are believed
+only as far as timing.py and excess.py bound them; what was seen wrong is written down, whatever ends it.
 """
 
 import hashlib
-import math
-import time
 from collections.abc import Callable, Iterator
-from copy import deepcopy
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from controller.config import CampaignTable
 from controller.errors import InputError
-from controller.kernel.modes import MODE_NAMES
+from controller.native import mission
 from controller.ports.frame import PAYLOAD_LIMIT
-from controller.ports.messages import HEADER, SAMPLE, Kind
+from controller.ports.messages import HEADER, SAMPLE, Sample
 from controller.project import Project
-from hil import faults, journal
+from hil import alone, faults, journal, timing
+from hil.alone import ON_TARGET
+from hil.excess import SEEN
 from hil.identity import check_identity
-from hil.inputs import SEED_LANE, Stream, draw
 from hil.journal import Tally
-from hil.link import Link, TargetError
-from hil.messages import BIN, CAMPAIGN, OUTCOME, PERIOD, STEP, TIME, Period
-from hil.reference import NativeReference, PythonReference, digest_words
-from hil.statistics import Histogram, upper_edge
+from hil.link import Counts, Link, TargetError, TargetRebooted
+from hil.messages import NONCE, PERIOD, PROTOCOL, STEP, TIME, Identity, Period
+from hil.segments import PYTHON_EACH, PYTHON_FIRST, SEGMENT, SINGLE, TOGETHER, Segments, shown
+from hil.statistics import Histogram
 from hil.targets import Embedded, Port, embedded
+from hil.timing import RATE, RESOLUTION, SHARE
+
+__all__ = ["PYTHON_EACH", "PYTHON_FIRST", "SEGMENT", "SINGLE", "exit_status", "run"]
 
 Progress = Callable[[str, int, int], None]
-Watch = Callable[[Histogram, Histogram], None]
+Show = Callable[[Histogram, Histogram], None]
+Flown = TypeVar("Flown")
 
 SCHEMA = "seawall/hil/1"
-SEGMENT = 10_000  # steps from one reset to the next
-SINGLE = 500  # of them, the first ones, one step to a frame
-TOGETHER = 64  # of the others, at most so many to a frame
-PYTHON_FIRST = 2_000  # steps of the first segment that the Python backend judges too
-PYTHON_EACH = 50  # and of each other segment
-ON_TARGET = 200_000  # the most steps that the target flies by itself
-CHUNK = 10_000  # of them, so many a request
-CHUNK_TIMEOUT_S = 10.0
 MOST_STEPS = 10**12
 
 
@@ -51,56 +48,98 @@ def run(
     url: str | None = None,
     seed: int = 1,
     progress: Progress | None = None,
-    watch: Watch | None = None,
+    show: Show | None = None,
+    baud: int | None = None,
 ) -> dict[str, Any]:
-    """The whole campaign on the embedded target, or on the one at a pyserial URL; see schema/hil-1.json.
+    """The result of the whole campaign, which flown() flies; its journal is forgotten."""
+    with flown(project, work, steps, url, seed, progress, show, baud) as result:
+        return result
 
-    work: a folder for the journal. watch: gets the kernel's and the round trip's histogram now and then.
+
+@contextmanager
+def flown(
+    project: Project,
+    work: Path,
+    steps: int = 100_000,
+    url: str | None = None,
+    seed: int = 1,
+    progress: Progress | None = None,
+    show: Show | None = None,
+    baud: int | None = None,
+) -> Iterator[dict[str, Any]]:
+    """The whole campaign on this machine, or on the target at a pyserial URL; see schema/hil-1.json.
+
+    The journal is forgotten when the block that uses the result has ended well: until then nothing is lost.
+    work: a folder for the journal. show: gets the kernel's and the round trip's histogram now and then.
+    baud: the line's bits a second; as many as the project's periods need, unless given.
     Raises InputError where the input is at fault, TargetError where the target is not the proved program
-    or can't be flown. A target that fails in flight gives a result with `error`.
+    or can't be flown. A target that fails in flight gives a result with `error`, and the journal stays.
     """
     if not 1 <= steps <= MOST_STEPS:
         raise InputError(f"--steps {steps}: must be from 1 to {MOST_STEPS}; choose one")
     _check_sizes(project)
-    try:
-        work.mkdir(parents=True, exist_ok=True)
-    except OSError as fault:
-        raise InputError(f"{work}: can't be made ({fault.strerror}); give another --work") from None
-    target = Port(url) if url is not None else embedded(project)
-    try:
-        with Link(target.url) as link:
-            return _Campaign(project, work, steps, seed, target, link, progress, watch).run()
-    finally:
-        target.close()
+    speed = baud or mission.baud(project)[0]
+    with journal.held(work):
+        if progress and url is None:
+            progress("compile the target", 0, 1)
+        with (
+            closing(Port(url) if url is not None else embedded(project)) as target,
+            Link(target.url, baud=speed) as link,
+        ):
+            if progress and url is None:
+                progress("compile the target", 1, 1)
+            campaign = _Campaign(project, work, steps, seed, target, link, progress, show)
+            result = campaign.run()
+        yield result
+        if "error" not in result:
+            journal.forget(work, campaign.key)
 
 
 def exit_status(result: dict[str, Any]) -> int:
-    """1 where a bit differs, a fault was not met as declared, time ran out or the target failed; else 0."""
+    """1 where something was shown to be wrong, 3 where the times are in doubt, else 0.
+
+    Wrong is: a bit that differs, a fault that was not met as declared, times over the deadline, a line that
+    was mended more often than the project allows, a target that failed; and what an earlier run of the same
+    campaign saw of that.
+    """
+    word = result["timing"]["word"]
     bad = result["mismatches"] or result.get("error") or not result["on_target"]["matches"]
-    late = result["kernel_ns"]["p99_9"] > result["deadline_us"] * 1000.0
-    return int(bool(bad or late or not all(fault["passed"] for fault in result["faults"])))
+    bad = bad or result["wrong"] or result["line"]["above"] or word == "REFUTED"
+    bad = bad or not all(fault["passed"] for fault in result["faults"])
+    return 1 if bad else 3 if word == "OPEN" else 0
+
+
+def _line(counts: Counts, allowed: CampaignTable) -> dict[str, Any]:
+    """The result's `line`."""
+    most = allowed.model_dump()
+    judged = {**asdict(counts), "damaged": counts.damaged + counts.refused}
+    return {
+        **asdict(counts),
+        "spoilt": judged["damaged"],
+        "allowed": most,
+        "above": [name for name in most if judged[name] > most[name]],
+        "text": "What went wrong on the line, and was mended, in the steps and in the target's own flight, "
+        "in all runs of the campaign; the faults make their own, of which only a reboot that none is meant "
+        "to bring counts. spoilt: frames damaged either way, which `damaged` of `allowed` judges.",
+    }
 
 
 def _check_sizes(project: Project) -> None:
     inputs, outputs = project.sizes["inputs"], project.sizes["outputs"]
     asked = HEADER.size + STEP.size + PERIOD.size + 2 * inputs * SAMPLE.size
-    told = HEADER.size + 10 + 8 * outputs
+    told = HEADER.size + NONCE.size + TIME.size + 6 + 8 * outputs
     if max(asked, told) > PAYLOAD_LIMIT or 2 * inputs > 255:
         raise InputError(
             f"{project.root}: {inputs} inputs and {outputs} outputs do not fit a frame of {PAYLOAD_LIMIT} "
-            "bytes; the bench takes at most 84 inputs and 510 outputs"
+            "bytes; the bench takes at most 84 inputs and 509 outputs"
         )
 
 
-@dataclass
-class _Segment:
-    """A segment in flight."""
-
-    number: int
-    native: NativeReference
-    python: PythonReference
-    judged: int  # steps that the Python backend judges too
-    flown: int = 0
+def _full(project: Project) -> Period:
+    """A period in which each input has a sample in range."""
+    sensors, now_us = project.law.sensors, project.config.controller.period_us
+    spans = enumerate(zip(sensors.low, sensors.high, strict=True))
+    return Period(now_us, 0, [Sample(j, now_us, 0.5 * (low + high)) for j, (low, high) in spans])
 
 
 class _Campaign:
@@ -115,59 +154,132 @@ class _Campaign:
         target: Embedded | Port,
         link: Link,
         progress: Progress | None,
-        watch: Watch | None,
+        show: Show | None,
     ) -> None:
         self.project, self.work, self.steps, self.seed = project, work, steps, seed
         self.target, self.link = target, link
         self.progress = progress or (lambda what, done, total: None)
-        self.watch = watch or (lambda kernel, trips: None)
-        self.native, self.python = NativeReference(project), PythonReference(project)
-        self.deadline_ns = project.config.timing.deadline_us * 1000
-        self.outputs = 8 * project.sizes["outputs"]
-        self.size = TIME.size + 6 + self.outputs
+        self.show = show or (lambda kernel, trips: None)
+        self.deadline_us = project.config.timing.deadline_us
+        self.late_per_million = project.config.timing.late_per_million
+        self.allowed: CampaignTable = project.config.campaign
+        self.watch = timing.Watch(link, self.deadline_us, _full(project))
         self.tally = Tally()
+        self.earlier = Counts()  # of the line, in the runs before this one
+        self.before_faults: Counts | None = None
+        self.unforeseen = 0  # reboots in the faults that none is meant to bring
+        self.key: dict[str, Any] = {}
+        self.wrong: dict[str, str] = {}  # as in the tally, and written down with it
+        self.met: list[dict[str, Any]] = []
+        self.own: dict[str, Any] = alone.NONE
+        self.seen = alone.Seen()
 
     def run(self) -> dict[str, Any]:
-        """Identity, steps, the target's own campaign, faults; the result."""
+        """Identity, steps, the target's own flight, faults; the result."""
         identity = check_identity(self.link, self.project)
-        clock = self.link.clock()
-        named = "embedded" if isinstance(self.target, Embedded) else self.target.url
-        key = {
-            "schema": SCHEMA, "target": named, "machine": identity.machine, "kernel": identity.kernel_digest,
-            "parameters": identity.parameter_digest, "steps": self.steps, "seed": self.seed,
-        }  # fmt: skip
-        self.tally = journal.restore(self.work, key)
+        clock = self.watch.begin()
+        self.key = self._key(identity)
+        self.tally = journal.restore(self.work, self.key)
+        self.earlier = self.tally.line
         resumed = self.tally.done > 0
-        on_target: dict[str, Any] = {"steps": 0, "matches": True}
-        met: list[dict[str, Any]] = []
         error = None
         try:
-            self._segments(key)
-            on_target = self._on_target()
-            met = faults.run(self.project, self.target, self.link, self.progress)
-            journal.forget(self.work)
+            self._segments()
+            self.own = self._unless_rebooted(self._alone)
+            self._unless_rebooted(partial(self.watch.settle, self.progress))
+            self.before_faults = self.link.counts()
+            guard = self._unless_rebooted
+            faults.run(self.project, self.target, self.link, self.progress, guard, self.met)
         except TargetError as fault:
-            error = f"{fault}; {self.tally.steps} steps are kept, run again to go on"
+            error = f"{fault}; {self.tally.steps} steps are kept, {self._way_on(fault)}"
+        finally:
+            self._keep()  # what went wrong is not forgotten by running again, whatever ended this run
         return {
             "schema": SCHEMA,
             "target": {
                 "name": self.target.name,
+                "here": isinstance(self.target, Embedded),
                 "kernel_digest": identity.kernel_digest,
                 "parameter_digest": identity.parameter_digest,
                 "machine": identity.machine,
+                "baud": self.link.baud,
                 "clock_overhead_ns": clock.overhead_ns,
             },
-            "faults": met,
+            "faults": self.met,
             "not_injected": [] if isinstance(self.target, Embedded) else list(faults.NEED_PROCESS),
-            "on_target": on_target,
+            "on_target": self.own,
             "resumed": resumed,
-            **self._tallied(on_target),
+            **self._tallied(),
+            **self._times(error),
             **({"error": error} if error else {}),
         }
 
-    def _tallied(self, on_target: dict[str, Any]) -> dict[str, Any]:
+    def _key(self, identity: Identity) -> dict[str, Any]:
+        """All that a count or a time in the tally depends on: with another key it is another campaign."""
+        target = self.target
+        named = ["embedded", target.program.name] if isinstance(target, Embedded) else target.url
+        return {
+            "schema": SCHEMA, "target": named, "machine": identity.machine, "kernel": identity.kernel_digest,
+            "parameters": identity.parameter_digest, "steps": self.steps, "seed": self.seed,
+            "deadline_us": self.deadline_us, "protocol": PROTOCOL, "baud": self.link.baud,
+            "rules": [SEGMENT, SINGLE, TOGETHER, PYTHON_FIRST, PYTHON_EACH, RATE, RESOLUTION, SHARE, SEEN],
+        }  # fmt: skip
+
+    def _way_on(self, fault: TargetError) -> str:
+        if isinstance(fault, TargetRebooted):
+            most = self.allowed.reboots
+            return f"allow more [campaign] reboots than {most} to go on, or begin again with another --work"
+        return "run again to go on"
+
+    def _keep(self) -> None:
+        """Write down what this run has seen, of the line too; not what the faults do to it."""
+        for fault in self.met:
+            if not fault["passed"]:
+                self.wrong.setdefault(f"fault {fault['id']}", fault["observed"])
+        line = self.before_faults or self.link.counts()
+        self.tally.line = self.earlier + line + Counts(reboots=self.unforeseen)
+        self.tally.doubts = {**self.watch.doubts, **self.tally.doubts}
+        self.tally.wrong = {**self.wrong, **self.tally.wrong}
+        journal.keep(self.work, self.key, self.tally)
+
+    def _segments(self) -> None:
+        segments = Segments(self.project, self.link, self.watch, self.seed, self.wrong)
+        while (number := self.tally.done) * SEGMENT < self.steps:
+            self.progress("steps on the target", self.tally.steps, self.steps)
+            count = min(SEGMENT, self.steps - number * SEGMENT)
+            self.tally = self._unless_rebooted(partial(segments.fly, self.tally, number, count))
+            self._keep()
+            self.show(self.tally.kernel, self.tally.trips)
+        self.progress("steps on the target", self.tally.steps, self.steps)
+
+    def _alone(self) -> dict[str, Any]:
+        steps = min(self.steps, ON_TARGET)
+        flight = (self.project, self.link, self.watch, steps, self.seed)
+        return alone.fly(*flight, self._shown, self.progress, self.wrong, self.seen)
+
+    def _shown(self, period: Period) -> dict[str, Any]:
+        return shown(self.project, period)
+
+    def _unless_rebooted(self, part: Callable[[], Flown]) -> Flown:
+        """A part of the campaign; from its start again after a reboot, as often as the project allows."""
+        again = False
+        while True:
+            try:
+                if again:
+                    check_identity(self.link, self.project)
+                if again and self.before_faults is None:  # no time is judged in the faults
+                    self.watch.begin()
+                return part()
+            except TargetRebooted:
+                again = True
+                self.unforeseen += self.before_faults is not None
+                self._keep()
+                if self.tally.line.reboots > self.allowed.reboots:
+                    raise
+
+    def _tallied(self) -> dict[str, Any]:
         tally = self.tally
-        digest = hashlib.sha256(f"{tally.chain} {on_target.get('digest', '')}".encode()).hexdigest()
+        digest = hashlib.sha256(f"{tally.chain} {self.own.get('digest', '')}".encode()).hexdigest()
         return {
             "steps": tally.steps,
             "seed": self.seed,
@@ -182,131 +294,38 @@ class _Campaign:
             },
             "deterministic_digest": digest,
             "modes": dict(sorted(tally.modes.items())),
-            "kernel_ns": tally.kernel.summary(),
-            "round_trip_us": tally.trips.summary(1000.0),
-            "histogram": {"kernel_ns": tally.kernel.bars(), "round_trip_us": tally.trips.bars(1000.0)},
-            "deadline_us": self.project.config.timing.deadline_us,
-            "deadline_misses": tally.kernel_misses + tally.trip_misses,
-            "deadline": {
-                "kernel": tally.kernel_misses,
-                "round_trip": tally.trip_misses,
-                "text": f"The kernel's times of all {tally.steps:,} steps (receive and step, by the target's "
-                f"clock) and {tally.trips.total:,} round trips (one step to a frame, by the host's clock), "
-                "each against the deadline.",
-            },
+            "line": _line(tally.line, self.allowed),
+            "wrong": tally.wrong,
             "worst_input": tally.worst,
         }
 
-    def _segments(self, key: dict[str, Any]) -> None:
-        total = -(-self.steps // SEGMENT)
-        for number in range(self.tally.done, total):
-            self.progress("steps on the target", self.tally.steps, self.steps)
-            self._segment(number, min(SEGMENT, self.steps - number * SEGMENT))
-            journal.keep(self.work, key, self.tally)
-            self.watch(self.tally.kernel, self.tally.trips)
-        self.progress("steps on the target", self.tally.steps, self.steps)
-
-    def _segment(self, number: int, count: int) -> None:
-        """Fly one segment; the tally takes it whole, or, where the target fails, not at all."""
-        self.link.reset()
-        self.native.reset()
-        self.python.reset()
-        judged = PYTHON_FIRST if number == 0 else PYTHON_EACH
-        segment = _Segment(number, self.native, self.python, min(judged, count))
-        stream = Stream(self.project.law, draw(self.seed, number, SEED_LANE))
-        part = deepcopy(self.tally)
-        answers = hashlib.sha256()
-        for periods in _frames(stream, count, self.outputs):
-            body = STEP.pack(0, len(periods)) + b"".join(period.pack() for period in periods)
-            begin = time.perf_counter_ns()
-            answer = self.link.request(Kind.STEP, body)
-            trip_ns = time.perf_counter_ns() - begin
-            if len(answer) != len(periods) * self.size:
-                raise TargetError(f"target {self.link.url}: an answer of {len(answer)} bytes; build it again")
-            if segment.flown < SINGLE:
-                part.trips.add(trip_ns)
-                part.trip_misses += trip_ns > self.deadline_ns
-            for n, period in enumerate(periods):
-                told = answer[n * self.size : (n + 1) * self.size]
-                self._judge(segment, part, period, told)
-                answers.update(told[TIME.size :])
-        part.chain = hashlib.sha256(part.chain.encode() + answers.digest()).hexdigest()
-        part.done, part.steps = number + 1, part.steps + count
-        self.tally = part
-
-    def _judge(self, segment: _Segment, part: Tally, period: Period, told: bytes) -> None:
-        """One step's answer against the references, and its time."""
-        (kernel_ns,) = TIME.unpack_from(told)
-        segment.native.fly(period)
-        right = segment.native.answer()
-        same = told[TIME.size :] == right
-        if segment.flown < segment.judged:
-            segment.python.fly(period)
-            same = same and segment.python.answer() == right
-            part.python_steps += 1
-        if not same:
-            part.mismatches += 1
-            part.first_mismatch = part.first_mismatch or {
-                "segment": segment.number, "step": segment.flown,
-                "expected": right.hex(), "told": told[TIME.size :].hex(), **self._shown(period),
-            }  # fmt: skip
-        name = MODE_NAMES[right[0]]
-        part.modes[name] = part.modes.get(name, 0) + 1
-        if kernel_ns > part.kernel.largest:
-            place = {"segment": segment.number, "step": segment.flown, "kernel_ns": kernel_ns}
-            part.worst = {**place, **self._shown(period)}
-        part.kernel.add(kernel_ns)
-        part.kernel_misses += kernel_ns > self.deadline_ns
-        segment.flown += 1
-
-    def _shown(self, period: Period) -> dict[str, Any]:
-        """A period for people: its samples by input name."""
-        names = [sensor.name for sensor in self.project.config.input]
-        samples = []
-        for s in period.samples:
-            name = names[s.channel] if 0 <= s.channel < len(names) else str(s.channel)
-            value = s.value if math.isfinite(s.value) else str(s.value)
-            samples.append({"input": name, "time_us": s.time_us, "value": value})
-        return {"now_us": period.now_us, "missed": period.missed, "samples": samples}
-
-    def _on_target(self) -> dict[str, Any]:
-        """The target flies a stream by itself; the host flies the same, and the digests must agree."""
-        total = min(self.steps, ON_TARGET)
-        seed = draw(self.seed, 0, SEED_LANE - 1)
-        stream = Stream(self.project.law, seed)
-        times, digest, matches = Histogram(), 0, True
-        worst: dict[str, Any] = {"kernel_ns": -1}
-        self.native.reset()
-        for first in range(0, total, CHUNK):
-            self.progress("steps by the target itself", first, total)
-            count = min(CHUNK, total - first)
-            body = CAMPAIGN.pack(seed, first, count)
-            answer = self.link.request(Kind.CAMPAIGN, body, CHUNK_TIMEOUT_S)
-            told, longest, step = OUTCOME.unpack_from(answer)
-            for number, times_seen in BIN.iter_unpack(answer[OUTCOME.size :]):
-                times.add(min(upper_edge(number), longest), times_seen)
-            for number in range(first, first + count):
-                period = stream.next()
-                self.native.fly(period)
-                digest = digest_words(digest, self.native.answer())
-                if number == step and longest > worst["kernel_ns"]:
-                    worst = {"step": step, "kernel_ns": longest, **self._shown(period)}
-            matches = matches and told == digest
-        self.progress("steps by the target itself", total, total)
+    def _times(self, error: str | None) -> dict[str, Any]:
+        """All that was timed, and what it is worth."""
+        tally, own = self.tally, self.seen.times
+        doubts = [*tally.doubts.values(), *(["the campaign did not end"] if error else [])]
+        counted = [(tally.kernel_misses, tally.kernel.total), (self.seen.late, own.total)]
         return {
-            "steps": total, "seed": str(seed), "digest": f"{digest:016x}", "matches": matches,
-            "kernel_ns": times.summary(), "worst_input": worst,
-        }  # fmt: skip
-
-
-def _frames(stream: Stream, count: int, outputs: int) -> Iterator[list[Period]]:
-    """The periods of a segment, in the groups that share a frame."""
-    told = 10 + outputs
-    asked = PERIOD.size + 2 * stream.channels * SAMPLE.size
-    room = PAYLOAD_LIMIT - HEADER.size - STEP.size
-    most = max(1, min(TOGETHER, room // told, room // asked))
-    flown = 0
-    while flown < count:
-        size = 1 if flown < SINGLE else min(most, count - flown)
-        yield [stream.next() for _ in range(size)]
-        flown += size
+            "kernel_ns": tally.kernel.summary(),
+            "round_trip_us": tally.trips.summary(1000.0),
+            "histogram": {
+                "kernel_ns": tally.kernel.bars(),
+                "on_target_ns": own.bars(),
+                "round_trip_us": tally.trips.bars(1000.0),
+            },
+            "timing": timing.verdict(self.watch, doubts, counted, self.deadline_us, self.late_per_million),
+            "deadline_us": self.deadline_us,
+            "late_per_million": self.late_per_million,
+            "deadline_misses": tally.kernel_misses + tally.trip_misses + self.seen.late,
+            "deadline": {
+                "kernel": tally.kernel_misses,
+                "round_trip": tally.trip_misses,
+                "on_target": self.seen.late,
+                "kernel_of": tally.kernel.total,
+                "round_trip_of": tally.trips.total,
+                "on_target_of": own.total,
+                "text": "How many took longer than the deadline: of the kernel's times (receive and step, by "
+                "the target's clock, a tick counted in) in the steps that the host gave and in those that "
+                "the target flew by itself, each with what was flown once more, and of the round trips (one "
+                "step to a frame, by the host's clock).",
+            },
+        }

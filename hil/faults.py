@@ -8,22 +8,24 @@ must be its own. So a fault passes only if the mode, the counters and the bits a
 from collections.abc import Callable, Iterable
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
+from functools import partial
 from math import nextafter
 from struct import pack as pack_reals
 from typing import Any
 
 from controller.kernel.modes import CAUSE_NAMES, FALLBACK, MODE_NAMES, NOMINAL, SAFE
-from controller.ports.frame import CHECK, crc32, encode, stuff
+from controller.ports.frame import encode
 from controller.ports.messages import Command, Kind, Sample, Tick, pack
 from controller.project import Project
 from hil.identity import TargetRefused, check_identity
 from hil.inputs import UNIT, draw
-from hil.link import Link, TargetSilent
-from hil.messages import STEP, TIME, Period
+from hil.link import Counts, Link, TargetError, TargetRebooted, TargetSilent
+from hil.messages import STEP, Period, Told
 from hil.reference import PythonReference
 from hil.targets import Embedded, Port, agent_sources, compile_agent
 
 Progress = Callable[[str, int, int], None]
+Guard = Callable[[Callable[[], dict[str, Any]]], dict[str, Any]]
 HANG_TIMEOUT_S = 0.2
 
 
@@ -137,22 +139,24 @@ class Bench:
         arrived = self.samples()
         self.now_us += self.period_us
         period = Period(self.now_us, 0, arrived)
-        answer = self.link.request(Kind.STEP, STEP.pack(0, 1) + period.pack())
+        outputs = self.project.sizes["outputs"]
+        (told,) = self.link.ask(
+            Kind.STEP, STEP.pack(0, 1) + period.pack(), lambda answer: Told.read(answer, 1, outputs)
+        )
         self.reference.fly(period)
-        self.differ += answer[TIME.size :] != self.reference.answer()
+        self.differ += told.judged != self.reference.answer()
         self.seen.check(self.differ == 0, f"{self.differ} commands differ from the reference's bits")
 
 
 def corrupted_frame(bench: Bench) -> None:
-    """Flip one to three bits of each frame of a channel, under its CRC."""
+    """Flip one to three bits of each frame of a channel, on the wire."""
 
     def damage(payload: bytes, n: int) -> bytes:
-        word = int.from_bytes(payload, "little")
-        for lane in range(n % 3 + 1):
-            # the last eight bytes are the value: the frame is well formed but for its CRC
-            word ^= 1 << (8 * len(payload) - 1 - draw(11, n, 9 * lane) % 64)
-        spoilt = word.to_bytes(len(payload), "little")
-        return stuff(spoilt + crc32(payload).to_bytes(CHECK, "little")) + b"\0"
+        frame = encode(payload)[:-1]
+        word = int.from_bytes(frame, "little")
+        for lane in range(n % 3 + 1):  # a third of the bits each, so that no two are the same
+            word ^= 1 << (lane + 3 * (draw(11, n, 9 * lane) % (8 * len(frame) // 3)))
+        return word.to_bytes(len(frame), "little") + b"\0"
 
     _refused(bench, damage)
 
@@ -187,7 +191,7 @@ def duplicated_frame(bench: Bench) -> None:
         frames = bench.frames(samples)
         twice = [sample for sample in samples for _ in range(2)]
         tick = bench.period([frame for frame in frames for _ in range(2)], twice)
-        bench.link.send(tick)
+        bench.link.exchange(tick, Kind.COMMAND)
     after = bench.link.clock()
     stepped, again = after.steps - before.steps, after.repeated - before.repeated
     bench.seen.check(stepped == ticks, f"{stepped} steps for {ticks} ticks")
@@ -274,9 +278,14 @@ def reset(bench: Bench) -> None:
     before = bench.link.clock().steps
     bench.target.kill()
     bench.target.start()
+    try:
+        bench.link.clock()
+        bench.seen.check(False, "its answer has the nonce of the conversation before")
+    except TargetRebooted:
+        bench.seen.check(True, "noticed by the nonce, which it has forgotten")
     check_identity(bench.link, bench.project)
     after = bench.link.clock().steps
-    bench.seen.check(after == 0 < before, "noticed by the step counter, which is 0")
+    bench.seen.check(after == 0 < before, "its step counter is 0")
     bench.reference.reset()
     bench.period()
     bench.saw(SAFE)
@@ -339,27 +348,46 @@ NEED_PROCESS = ("hang", "reset", "other-kernel", "other-parameters")
 
 
 def run(
-    project: Project, target: Embedded | Port, link: Link, progress: Progress | None = None
-) -> list[dict[str, Any]]:
-    """Inject each fault that the target allows; each as the result's `faults` has it."""
+    project: Project, target: Embedded | Port, link: Link,
+    progress: Progress, guard: Guard, found: list[dict[str, Any]],
+) -> None:  # fmt: skip
+    """Inject each fault that the target allows; `found` gets each as the result's `faults` has it.
+
+    guard: carries out an injection, again where it may be. What one showed wrong that broke off is found too.
+    """
+
+    def whole(fault: Fault) -> dict[str, Any]:
+        bench = Bench(project, target, link)
+        try:
+            return inject(fault, bench)
+        except (TargetError, KeyboardInterrupt, SystemExit):
+            if bench.seen.broken:
+                found.append(_entry(fault, bench.seen))
+            raise
+
     listed = [f for f in FAULTS if isinstance(target, Embedded) or f.id not in NEED_PROCESS]
-    found = []
     for n, fault in enumerate(listed):
-        if progress:
-            progress(f"fault: {fault.id}", n, len(listed))
-        found.append(inject(fault, Bench(project, target, link)))
-    if progress:
-        progress("faults", len(listed), len(listed))
-    return found
+        progress("faults", n, len(listed))
+        found.append(guard(partial(whole, fault)))
+    progress("faults", len(listed), len(listed))
 
 
 def inject(fault: Fault, bench: Bench) -> dict[str, Any]:
     """One fault, from NOMINAL back to NOMINAL."""
+    before = bench.link.counts()
     bench.begin()
     fault.inject(bench)
     if fault.arms:
         bench.end()
     seen = bench.seen
+    mended = bench.link.counts() - before
+    if mended != Counts():
+        names = ((getattr(mended, name), name) for name in vars(mended))
+        seen.held.append("on the line: " + ", ".join(f"{count} {name}" for count, name in names if count))
+    return _entry(fault, seen)
+
+
+def _entry(fault: Fault, seen: Seen) -> dict[str, Any]:
     return {
         "id": fault.id,
         "expected": fault.expected,

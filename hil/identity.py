@@ -11,8 +11,11 @@ class TargetRefused(TargetError):
 
 
 def check_identity(link: Link, project: Project) -> Identity:
-    """What the target says it is; raises TargetRefused where that is not the project's program."""
-    found = link.identify()
+    """Begin a conversation; what the target says it is.
+
+    Raises TargetRefused where that is not the project's program.
+    """
+    found = link.begin()
     kernel, parameters = digests(project)
     for what, told, proved in (
         ("kernel", found.kernel_digest, kernel),
@@ -20,7 +23,7 @@ def check_identity(link: Link, project: Project) -> Identity:
     ):
         if told != proved:
             raise TargetRefused(
-                f"target {link.url}: runs another {what} (digest {told[:16]}..., the proved one is "
+                f"{link.name}: runs another {what} (digest {told[:16]}..., the proved one is "
                 f"{proved[:16]}...); build and load the proved program"
             )
     return found

@@ -34,10 +34,6 @@ class NativeReference(NativeKernel):
         check = zlib.crc32(state)
         return JUDGED.pack(state.mode, state.cause) + bytes(self._outputs) + check.to_bytes(4, "little")
 
-    def hidden_bytes(self) -> bytes:
-        """The hidden state's bits."""
-        return bytes(self._state.hidden)
-
 
 class PythonReference(PythonKernel):
     """The same from the kernel's own Python."""

@@ -12,6 +12,7 @@ SHARE = 16
 BIN_ERROR = 1.0 / SHARE
 QUANTILES = {"p50": 0.5, "p99": 0.99, "p99_9": 0.999}
 LONGEST_NS = (1 << 32) - 1
+BINS = 464  # that times of up to LONGEST_NS fall in
 BLOCKS = " ▏▎▍▌▋▊▉█"
 
 
@@ -29,6 +30,11 @@ def upper_edge(number: int) -> int:
     return ((number - SHARE * shift + 1) << shift) - 1
 
 
+def lower_edge(number: int) -> int:
+    """The least time, in ns, that falls in a bin."""
+    return upper_edge(number - 1) + 1 if number > 0 else 0
+
+
 @dataclass
 class Histogram:
     """Counts of times by bin, and the largest time."""
@@ -42,6 +48,11 @@ class Histogram:
         self.counts[number] = self.counts.get(number, 0) + count
         self.largest = max(self.largest, ns)
 
+    def add_bin(self, number: int, count: int, largest: int) -> None:
+        """Count the times of one bin, none of which is longer than `largest`."""
+        self.counts[number] = self.counts.get(number, 0) + count
+        self.largest = max(self.largest, min(upper_edge(number), largest))
+
     def merge(self, other: "Histogram") -> None:
         """Add another's counts."""
         for number, count in other.counts.items():
@@ -52,6 +63,12 @@ class Histogram:
     def total(self) -> int:
         """How many times were counted."""
         return sum(self.counts.values())
+
+    def bounds_ns(self) -> tuple[int, int]:
+        """(at least, at most) the sum of the times, as their bins tell it."""
+        low = sum(lower_edge(number) * count for number, count in self.counts.items())
+        high = sum(min(upper_edge(number), self.largest) * count for number, count in self.counts.items())
+        return low, high
 
     def quantile(self, share: float) -> int:
         """The upper edge of the bin that holds the time at this rank, in ns; 0 where there is none."""
@@ -69,10 +86,13 @@ class Histogram:
         return {**found, "max": self.largest / unit_ns, "count": self.total, "bin_error": BIN_ERROR}
 
     def bars(self, unit_ns: float = 1.0) -> list[list[float]]:
-        """[upper edge, count] of every bin from the first to the last used, in the unit."""
+        """[upper edge, count] of every bin from the one before the first used to the last, in the unit.
+
+        So each bin that holds a time has one before it, at whose edge it begins.
+        """
         if not self.counts:
             return []
-        numbers = range(min(self.counts), max(self.counts) + 1)
+        numbers = range(max(0, min(self.counts) - 1), max(self.counts) + 1)
         return [[upper_edge(n) / unit_ns, self.counts.get(n, 0)] for n in numbers]
 
     def to_json(self) -> dict[str, object]:
@@ -107,5 +127,5 @@ def picture(bars: Sequence[Sequence[float]], unit: str, width: int = 40, rows: i
     for edge, count in joined:
         eighths = round(8 * width * (count.bit_length() / most.bit_length())) if count else 0
         bar = BLOCKS[8] * (eighths // 8) + BLOCKS[eighths % 8]
-        lines.append(f"<= {edge:>9,.4g} {unit}  {bar:<{width + 1}} {count:,}")
+        lines.append(f"<= {edge:>9,.3f} {unit}  {bar:<{width + 1}} {count:,}")
     return lines

@@ -1,4 +1,4 @@
-"""Where the kernel flies: the embedded default, a real process behind a pty, or a port that a URL names."""
+"""Where the kernel flies: on this machine, as a real process behind a pty, or at a port that a URL names."""
 
 import contextlib
 import os
@@ -7,25 +7,16 @@ import subprocess
 import tty
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol
 
 from controller.errors import InputError
 from controller.native import build
 from controller.native.bundle import digest, kernel_sources, parameter_sources
 from controller.project import Project
+from hil.link import in_words
 
 AGENT = Path(__file__).with_name("agent")
 AGENT_FILES = ("agent.c", "agent.h", "inputs.h", "main.c", "port.h")
-EMBEDDED = "embedded (a process behind a pty)"
-
-
-class Target(Protocol):
-    """A machine that runs the agent; `url` is what the link opens."""
-
-    name: str
-    url: str
-
-    def close(self) -> None: ...
+HERE = "this machine (a process behind a pty)"
 
 
 def digests(project: Project) -> tuple[str, str]:
@@ -53,18 +44,14 @@ def _bytes(text: str) -> str:
 
 def compile_agent(sources: dict[str, str]) -> Path:
     """The agent's program for this machine; compiled once for each set of sources."""
-    command = [*build.compiler(), *build.MEANING, *build.WARNINGS, *build.FAST, "-march=native"]
-    target = build.cache() / f"agent-{digest({**sources, 'command': ' '.join(command)})[:32]}"
-    if not target.exists():
-        build.compile_to(target, sources, command)
-    return target
+    return build.cached("agent", sources, build.here())
 
 
 class Port:
     """A target that someone else started, at a pyserial URL."""
 
     def __init__(self, url: str) -> None:
-        self.name = self.url = url
+        self.name, self.url = in_words(url), url
 
     def close(self) -> None:
         """Nothing: the port is the link's."""
@@ -77,7 +64,7 @@ class Embedded:
     """
 
     def __init__(self, program: Path) -> None:
-        self.name = EMBEDDED
+        self.name = HERE
         self.program = program
         try:
             self._master, self._slave = os.openpty()

@@ -16,6 +16,6 @@ def fly(project: Project, trace: list[dict[str, Any]]) -> tuple[State, Work]:
         for _ in range(segment["steps"]):
             now += segment["dt_us"]
             for j, value in enumerate(segment["inputs"]):
-                receive(state, now, j, now, value)
+                receive(project.law, state, now, j, now, value)
             step(project.law, state, work, now, 0)
     return state, work

@@ -5,6 +5,8 @@ import random
 from pathlib import Path
 from typing import Any
 
+from tests.reference import record
+
 # every table of one project; overrides replace keys by "table.key" paths, e.g. **{"dt.high_us": 3000}
 FALLBACK = {"setpoint": 0.0, "kp": -2.0, "ki": -0.5, "kd": -0.1, "integral_low": -1.0, "integral_high": 1.0}
 
@@ -62,7 +64,9 @@ def to_toml(data: dict[str, Any]) -> str:
     lines: list[str] = []
 
     def value(v: Any) -> str:
-        return json.dumps(v) if not isinstance(v, float) else repr(v)
+        if isinstance(v, float):
+            return repr(v)
+        return json.dumps(v, ensure_ascii=False).replace("\x7f", "\\u007f")
 
     def table(name: str, body: dict[str, Any], double: bool) -> None:
         lines.append(f"\n[[{name}]]" if double else f"\n[{name}]")
@@ -99,4 +103,6 @@ def make_project(
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "controller.toml").write_text(to_toml(settings), encoding="utf-8")
     (directory / "network.json").write_text(json.dumps(net), encoding="utf-8")
+    if "reference" in settings["controller"]:
+        record(directory)
     return directory

@@ -18,10 +18,10 @@ def settled(pending: Pending) -> Verdict:
     return pending.settle({o.name: ask(o) for o in pending.obligations})
 
 
-def small(hidden: int = 2, **overrides: Any) -> Project:
+def small(hidden: int = 2, outputs: int = 1, **overrides: Any) -> Project:
     """A loaded project of few neurons."""
     with TemporaryDirectory() as folder:
-        return load(make_project(Path(folder) / "p", hidden=hidden, **overrides))
+        return load(make_project(Path(folder) / "p", hidden=hidden, outputs=outputs, **overrides))
 
 
 @cache

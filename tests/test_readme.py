@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from setuptools.config.pyprojecttoml import read_configuration
 from typer.main import get_command
 
 from certification.models import MEANINGS
@@ -31,3 +32,9 @@ def test_its_commands_are_all_commands() -> None:
 
 def test_its_pictures_exist() -> None:
     assert all((ROOT / path).is_file() for path in re.findall(r"!\[[^]]*\]\(([^)]+)\)", TEXT))
+
+
+def test_a_fresh_clone_can_be_installed() -> None:
+    asked = read_configuration(ROOT / "pyproject.toml")["tool"]["setuptools"]
+    assert asked["py-modules"] == ["seawall"]  # an example's modules are no package of ours
+    assert (ROOT / "seawall.py").is_file()

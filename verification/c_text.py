@@ -11,7 +11,7 @@ from pycparser import c_parser
 
 STUB = "typedef long long int64_t; typedef unsigned long long uint64_t;\n"
 DIRECTIVE = re.compile(
-    r'#(include ("kernel\.h"|"scalar\.h"|"parameters\.h"|<stdint\.h>|<string\.h>)'
+    r'#(include ("kernel\.h"|"scalar\.h"|"parameters\.h"|<stdint\.h>)'
     r"|(ifndef|define) SEAWALL_[A-Z]+_H|endif)"
 )
 # line comments, spliced lines, trigraphs, digraphs and quotes; words that change what a statement means

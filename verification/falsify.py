@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 
 from controller.project import Project
-from verification.flight import Box
+from verification.flight import Box, Flight
 from verification.simulation import Floats, Schedule, Simulation
 
 Progress = Callable[[str, int, int], None]
+SCHEMA = "seawall/falsify/1"
 COLUMNS = 256
 SEGMENTS = 12
 HORIZON_S = 4.0  # tau is below 1 s, so this is at least four time constants
@@ -60,6 +61,20 @@ def falsify(
     }
 
 
+def as_object(
+    project: Project, flight: Flight, box: Box, bounds: Box, found: dict[str, Any]
+) -> dict[str, Any]:
+    """The object of schema/falsify-1.json: what was attained beside the bounds that it was to leave."""
+    digests = {"network_digest": project.network_digest, "config_digest": project.config_digest}
+    return {
+        "schema": SCHEMA,
+        "project": {"name": project.name, **digests},
+        "program_digest": flight.digest,
+        "bounds": {"state": [list(pair) for pair in box], "output": [list(pair) for pair in bounds]},
+        **found,
+    }
+
+
 def _number(value: float, otherwise: float) -> float:
     return float(value) if np.isfinite(value) else otherwise
 
@@ -99,6 +114,8 @@ class Search:
         walls: bounds of the first targets; once one is left, the generation may end early.
         """
         schedule = self._children() if self.runs else self._first()
+        if progress:
+            progress("falsify", self.played, rounds * self.steps)
         low = np.zeros((len(self.targets), self.columns))  # every state starts at 0
         high = np.zeros_like(low)
         low[len(self.stages) :] = np.inf

@@ -5,13 +5,14 @@ from functools import cached_property
 
 import numpy as np
 
-from controller.kernel.inbox import COUNT_LIMIT, LATEST_US
+from controller.kernel.inbox import COUNT_LIMIT
 from controller.kernel.records import Law
 from verification.domains.interval import ANY_FLOAT, Interval, evaluate, interval, outward
 from verification.program import INTEGER, Graph, Program, TraceError, leaves, reach
 from verification.translation import python_programs
 
 Box = list[tuple[float, float]]
+FAR_US = 2**61  # the ends of the kernel's clock
 INT64 = Interval(-(2**63), 2**63 - 1)
 FLAG = Interval(0, 1)
 
@@ -44,6 +45,46 @@ class Flight:
         return self.step.digest
 
     @cached_property
+    def now(self) -> int:
+        """The clock that a period goes by: now_us, held to the kernel's range of times."""
+        low, high = self.graph.constant(-FAR_US), self.graph.constant(FAR_US)
+        top = self._select(self.step.inputs["now_us"], high, self.step.inputs["now_us"], high)
+        return self._select(low, top, top, low)
+
+    @cached_property
+    def moved(self) -> int:
+        """1 but where the clock stands at the last step's time."""
+        one, zero, before = self.graph.constant(1), self.graph.constant(0), self.before
+        return self._select(self.now, before, one, self._select(before, self.now, one, zero))
+
+    @property
+    def before(self) -> int:
+        """The time of the last step."""
+        return self.step.inputs["state.previous_us"]
+
+    @cached_property
+    def passed(self) -> int:
+        """The time since the last step in us, negative where the clock stepped back; 0 in the first step."""
+        zero, far = self.graph.constant(0), self.graph.constant(-FAR_US)
+        first = self._select(self.before, far, self.graph.constant(1), zero)
+        passed = self.graph.add("sub", (self.now, self.before), INTEGER)
+        return self._select(zero, first, zero, passed)
+
+    def _select(self, a: int, b: int, x: int, y: int) -> int:
+        return self.graph.add("select", (a, b, x, y), self.graph.nodes[x].type)
+
+    def renewed(self, path: str) -> int | None:
+        """What a new period puts at a path of the state; None where a repeated one would change it too."""
+        guard = (self.graph.constant(0), self.moved)
+        node = self.graph.nodes[self.step.outputs[path]]
+        if node.operation != "select" or node.arguments[:2] != guard:
+            return None
+        new, old = node.arguments[2:]
+        while self.graph.nodes[old].arguments[:2] == guard:  # of the substep before, under the same guard
+            old = self.graph.nodes[old].arguments[3]
+        return new if old == self.step.inputs[path] else None
+
+    @cached_property
     def stages(self) -> list[int]:
         """The RK4 results before the state limits: neuron by neuron, substep by substep."""
         lows = {self.step.inputs[f"law.limits.state_low[{i}]"] for i in range(self.sizes["hidden"])}
@@ -68,12 +109,12 @@ class Flight:
         """The range of an input or a state variable, by its path; without a box a state may be anything."""
         limits, pid, sensors = self.law.limits, self.law.pid, self.law.sensors
         name, _, rest = path.removeprefix("state.").removeprefix("inbox.").partition("[")
-        i = int(rest.rstrip("]")) if rest else 0
+        i = int(rest.partition("]")[0]) if rest else 0
         match name:
             case "hidden":
                 return interval(*box[i]) if box else ANY_FLOAT
             case "filtered":
-                return interval(-1.0, 1.0)
+                return interval(sensors.seen_low[i], sensors.seen_high[i])
             case "held":
                 return interval(sensors.low[i], sensors.high[i])
             case "integral":
@@ -86,7 +127,7 @@ class Flight:
                 return interval(-1.0e300, 1.0e300) if rest else ANY_FLOAT
         whole = {
             "bad": FLAG, "mode": Interval(0, 2), "cause": Interval(0, 8),
-            "healthy": Interval(0, self.law.clock.recovery - 1), "previous_us": Interval(-1, LATEST_US),
+            "healthy": Interval(0, self.law.clock.recovery - 1), "previous_us": Interval(-(2**62), FAR_US),
         }  # fmt: skip
         if name in ("late", "duplicate", "overflow", "refused"):
             return Interval(0, COUNT_LIMIT)

@@ -135,7 +135,10 @@ class Call:
 
 @dataclass
 class Program:
-    """Inputs and outputs by path ("state.hidden[0]"), over a graph; and the scalar calls met."""
+    """Inputs and outputs by path ("state.hidden[0]"), over a graph; and the scalar calls that count.
+
+    A call whose result no output needs, or that computes what another one did, is no part of the program.
+    """
 
     graph: Graph
     inputs: dict[str, int]
@@ -226,8 +229,9 @@ def trace(function: Callable[..., Any], arguments: dict[str, Any], graph: Graph 
             outputs |= {path: lift(graph, v) for path, v in leaves(value, name)}
     if result is not None:
         outputs["result"] = lift(graph, result)
-    program = Program(graph, inputs, outputs, calls)
-    for number in reach(graph, outputs.values()):
+    cone = reach(graph, outputs.values())
+    program = Program(graph, inputs, outputs, [c for c in dict.fromkeys(calls) if c.result in cone])
+    for number in cone:
         if graph.nodes[number].leaf.startswith("work."):
             raise TraceError(f"{graph.nodes[number].leaf} is read before it is written")
     return program

@@ -5,20 +5,27 @@ assumptions contradict each other and the proof is void (vacuous).
 """
 
 import hashlib
-import json
-import os
 import re
 import struct
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, as_completed
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+from verification import kept
+
 Z3_RLIMIT = 100_000_000  # a deterministic budget: the same in every process
+# nlsat's orders of variables: none suits all questions; one is busy for long where another takes 0.1 s
+ORDERS = (4, 3, 1, 5, 2)
+TRY_RLIMIT = 200_000  # for each order in turn, before the first one gets the whole budget
 CVC5_RLIMIT = 100_000_000
 BITWUZLA_LIMIT_MS = 300_000  # it has no other budget; ours take a few seconds
 FOUND = ("sat", "unsat", "unknown")
+
+# a change in how a solver is asked makes its old answers unknown
+_way_of_asking = cache(lambda: hashlib.sha256(Path(__file__).read_bytes()).hexdigest())
 
 Progress = Callable[[str, int, int], None]
 
@@ -46,9 +53,9 @@ class Obligation:
 
     @property
     def key(self) -> str:
-        """Names the question, both solvers, their versions and their budgets."""
-        asked = [self.text(), self.text(vacuity=True), self.main, self.replay, Z3_RLIMIT, CVC5_RLIMIT]
-        return hashlib.sha256(json.dumps([asked, versions()]).encode()).hexdigest()
+        """Names the question, both solvers, their versions, and how they are asked, budgets and all."""
+        asked = [self.text(), self.text(vacuity=True), self.main, self.replay]
+        return kept.key(asked, versions(), _way_of_asking())
 
 
 @dataclass
@@ -70,21 +77,31 @@ class Answer:
         """unsat by both solvers, from assumptions that can hold."""
         return self.answer == self.replay == "unsat" and self.vacuity == "sat"
 
+    @property
+    def lasting(self) -> bool:
+        """Whether the same question would get it again: not where a solver ran out of the machine's time."""
+        said = {self.main: self.answer, self.replay_solver: self.replay or "unasked"}
+        return said.get("bitwuzla") != "unknown" and (self.main != "bitwuzla" or self.vacuity != "unknown")
 
-def ask_z3(text: str) -> tuple[str, int, dict[str, str]]:
+
+def ask_z3(text: str, rlimit: int = Z3_RLIMIT) -> tuple[str, int, dict[str, str]]:
     """z3's answer, the rlimit that it used, and the model if there is one."""
     import z3
 
-    context = z3.Context()  # its own context: rlimit counts from zero
-    solver = z3.Solver(ctx=context)
-    if "QF_NRA" in text:  # this order of variables ends twenty times as soon as the default one
-        tactic = z3.With(z3.Tactic("qfnra-nlsat", ctx=context), variable_ordering_strategy=4)
-        solver = tactic.solver()
-    solver.set("rlimit", Z3_RLIMIT)
-    solver.from_string(text)
-    answer = str(solver.check())
-    statistics = solver.statistics()
-    used = next((int(v) for k, v in statistics if k == "rlimit count"), 0)
+    orders = (*((o, min(TRY_RLIMIT, rlimit)) for o in ORDERS), (ORDERS[0], rlimit))
+    used = 0
+    for order, budget in orders if "QF_NRA" in text else [(None, rlimit)]:
+        context = z3.Context()  # its own context: rlimit counts from zero
+        solver = z3.Solver(ctx=context)
+        if order is not None:
+            tactic = z3.With(z3.Tactic("qfnra-nlsat", ctx=context), variable_ordering_strategy=order)
+            solver = tactic.solver()
+        solver.set("rlimit", budget)
+        solver.from_string(text)
+        answer = str(solver.check())
+        used += next((int(v) for k, v in solver.statistics() if k == "rlimit count"), 0)
+        if answer != "unknown":
+            break
     model = {}
     if answer == "sat":
         found = solver.model()
@@ -147,14 +164,6 @@ def versions() -> dict[str, str]:
     return {name: version(package) for name, package in PACKAGES.items()}
 
 
-def write(path: Path, text: str) -> None:
-    """Write aside and rename, so that a kill leaves the old file or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_suffix(f".{os.getpid()}")
-    aside.write_text(text, encoding="utf-8")
-    aside.replace(path)
-
-
 def ask(obligation: Obligation) -> Answer:
     """Both solvers' answers, and whether the assumptions can hold; touches no file, so it runs anywhere."""
     text = obligation.text()
@@ -170,15 +179,17 @@ def ask(obligation: Obligation) -> Answer:
     return said
 
 
-def recall(path: Path, obligation: Obligation) -> Answer | None:
-    """A kept answer, perhaps to the same question named otherwise; None where it can't be read."""
+def recall(folder: Path, obligation: Obligation) -> Answer | None:
+    """A kept answer, perhaps to the same question named otherwise; None where it can't be believed."""
+    said = kept.get(folder / f"{obligation.key}.json", obligation.key)
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
-        kept = Answer(**said | {"obligation": obligation.name, "file": f"proofs/{obligation.name}.smt2"})
-    except (OSError, ValueError, TypeError):
+        answer = Answer(**said | {"obligation": obligation.name, "file": f"proofs/{obligation.name}.smt2"})
+        words = {answer.answer} <= {*FOUND} and {answer.replay, answer.vacuity} <= {"", *FOUND}
+    except TypeError:
         return None
-    asked = (obligation.main, obligation.replay)
-    return kept if (kept.main, kept.replay_solver) == asked else None
+    asked = (answer.main, answer.replay_solver) == (obligation.main, obligation.replay)
+    whole = isinstance(answer.rlimit, int) and isinstance(answer.model, dict)
+    return answer if asked and words and whole else None
 
 
 def discharge_all(
@@ -196,16 +207,17 @@ def discharge_all(
     answers: dict[str, Answer] = {}
     waiting: dict[Future[Answer], Obligation] = {}
     for o in obligations:
-        write(proofs / f"{o.name}.smt2", o.text())
-        kept = recall(known / f"{o.key}.json", o) if known else None
-        if kept:
-            answers[o.name] = kept
+        kept.write(proofs / f"{o.name}.smt2", o.text())
+        if known and (answer := recall(known, o)):
+            answers[o.name] = answer
         else:
             waiting[executor.submit(ask, o)] = o
+    if progress:
+        progress("proofs", len(answers), len(obligations))
     for future in as_completed(waiting):
         answer = answers[waiting[future].name] = future.result()
-        if known:
-            write(known / f"{waiting[future].key}.json", json.dumps(asdict(answer)))
+        if known and answer.lasting:
+            kept.put(known / f"{waiting[future].key}.json", waiting[future].key, asdict(answer))
         if progress:
             progress("proofs", len(answers), len(obligations))
     return answers

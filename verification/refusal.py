@@ -34,6 +34,8 @@ def diverging_trace(
         for i, (low, high) in enumerate(walls):
             for side, holds in enumerate((search.best[i, 0] >= low, search.best[i, 1] <= high)):
                 if not holds:
+                    if progress:
+                        progress("falsify", rounds * search.steps, rounds * search.steps)
                     return _spell(project, search, i, side)
     return None
 

@@ -4,13 +4,15 @@ Only the inbox is left out: a schedule says what each sensor holds, anything in 
 how long each step takes. All else, filters, RK4, state limits and decoder, is the traced step program.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from controller.kernel.records import State, allocate
+from controller.kernel.step import reset
 from controller.project import Project
 from verification.domains.floats import Machine
 from verification.flight import Flight
@@ -58,10 +60,13 @@ class Schedule:
 class Simulation:
     """The trajectories: `stages` are the RK4 results before the state limits, `decoded` the commands.
 
-    With limited=False the next step starts from the RK4 result itself, as if there were no limits.
+    With limited=False the next step starts from the RK4 result itself, as if there were no limits. varied:
+    constants of the law, by their paths, that differ from run to run, one value a column.
     """
 
-    def __init__(self, project: Project, columns: int, limited: bool = True) -> None:
+    def __init__(
+        self, project: Project, columns: int, limited: bool = True, varied: Mapping[str, Floats] | None = None
+    ) -> None:
         self.flight = Flight(project.law, project.sizes)
         self.law, self.columns = project.law, columns
         step, hidden = self.flight.step, project.sizes["hidden"]
@@ -75,20 +80,37 @@ class Simulation:
         self._smooth = [step.outputs[f"state.filtered[{j}]"] for j in inputs]
         self._held = [step.outputs[f"state.held[{j}]"] for j in inputs]
         self._now, self._before = step.inputs["now_us"], step.inputs["state.previous_us"]
+        other = {step.inputs[path]: values for path, values in (varied or {}).items()}
         constants = {step.inputs[path]: value for path, value in leaves(self.law, "law")}
         self.machine = Machine(
             self.flight.graph,
             [*self.stages, *self.decoded, *self._next, *self._smooth],
-            [*self._hidden, *self._filtered, *self._held, self._now, self._before],
-            constants,
+            [*self._hidden, *self._filtered, *self._held, self._now, self._before, *other],
+            {n: value for n, value in constants.items() if n not in other},
             columns,
         )
+        for n, values in other.items():
+            self.machine.set(n, values)
+        start = allocate(State, project.sizes)
+        reset(self.law, start)
+        self._start = start.filtered
         self.reset()
 
     def reset(self) -> None:
-        """The declared initial state: hidden and filtered inputs at 0."""
-        for n in (*self._hidden, *self._filtered, self._before):
+        """The declared initial state."""
+        for n in (*self._hidden, self._before):
             self.machine.set(n, 0)
+        for n, value in zip(self._filtered, self._start, strict=True):
+            self.machine.set(n, value)
+
+    def begin(self, hidden: Iterable[Any], filtered: Iterable[Any]) -> None:
+        """Another start: hidden states, and what the network sees; each one value or one a column."""
+        for n, values in zip([*self._hidden, *self._filtered], [*hidden, *filtered], strict=True):
+            self.machine.set(n, values)
+
+    def state(self) -> Floats:
+        """The hidden states after the last step, hidden x columns."""
+        return np.array([self.machine.get(n) for n in self._hidden])
 
     def step(self, held: Floats, dt_us: Ints) -> None:
         """One period: held is inputs x columns in input units, dt_us the time since the last step."""

@@ -346,7 +346,7 @@ def python_programs(sizes: dict[str, int], graph: Graph) -> dict[str, Program]:
     sample = {"now_us": 0, "channel": 0, "time_us": 0, "value": 0.0}
     return {
         "reset": trace(reset, {"law": law, "state": state}, graph),
-        "receive": trace(receive, {"state": state, **sample}, graph),
+        "receive": trace(receive, {"law": law, "state": state, **sample}, graph),
         "step": trace(step, {"law": law, "state": state, "work": work, "now_us": 0, "missed": 0}, graph),
     }
 

@@ -7,20 +7,29 @@ from typing import Any
 
 from controller.native.bundle import digest, kernel_sources, parameter_sources
 from controller.project import Project
+from controller.reference import load_reference
+from verification import kept
+from verification.claims import CLAIMS
 from verification.claims.bounds import find_box, limit_claim, output_claim, state_claim
+from verification.claims.channels import channels_apart
+from verification.claims.clock import clock_claims
 from verification.claims.code import code_verdicts
 from verification.claims.discrete import contract_verdicts
+from verification.claims.health import health_claims
 from verification.claims.ieee import ieee_claims
 from verification.claims.ranges import range_verdicts
+from verification.claims.reference import reference_claim
 from verification.claims.words import words_claim
 from verification.falsify import falsify
 from verification.flight import Box, Flight
 from verification.proof import Progress, discharge_all, versions
 from verification.refusal import diverging_trace
+from verification.stiffness import Refusal, advise
 from verification.verdict import Verdict, decide, python_version, rest
 
 SCHEMA = "seawall/verify/1"
 TRIES = 768
+FIRST_TRIES = 256  # some seconds, before the minutes of the proofs
 
 
 @dataclass(frozen=True)
@@ -39,6 +48,7 @@ class Admission:
     box: Box
     bounds: Box
     verdicts: list[Verdict]
+    refusal: Refusal | None = None  # why the states are not proved to stay, and what would do
 
     @property
     def status(self) -> int:
@@ -46,33 +56,62 @@ class Admission:
         return exit_status([v.as_dict() for v in self.verdicts])
 
 
-def admit(project: Project, place: Place, executor: Executor, progress: Progress | None = None) -> Admission:
-    """Bounds for all time, guard, filter and fallback, no NaN or overflow, and C = Python."""
+def admit(
+    project: Project,
+    place: Place,
+    executor: Executor,
+    progress: Progress | None = None,
+    opponent_first: bool = False,
+) -> Admission:
+    """Bounds for all time, guard, filter and fallback, no NaN or overflow, C = Python, and the reference.
+
+    opponent_first: the reference is flown, and an adversary looks for a way out of the bounds; where either
+    refutes, nothing is proved.
+    """
+    reference = load_reference(project)  # a fault in it is told before the proofs
     flight = Flight(project.law, project.sizes)
     box = find_box(flight)
     output, bounds = output_claim(flight, box)
-    pending = [state_claim(flight, box), output, limit_claim(flight, box)]
-    pending += [*ieee_claims(flight), words_claim()]
+    state = state_claim(flight, box)
+    tie = [reference_claim(project, reference, flight.digest)] if reference else []
+    if opponent_first:
+        if any(claim.word == "REFUTED" for claim in tie):
+            return Admission(flight, box, bounds, tie)
+        found = falsify(project, box, bounds, FIRST_TRIES, progress=progress)
+        if left := left_bounds(project, [state.verdict, output.verdict], found, progress):
+            first = advise(flight, box)
+            left[0].reason += f"; {first.text}"
+            return Admission(flight, box, bounds, left, first)
+    pending = [state, output, limit_claim(flight, box)]
+    pending += [*ieee_claims(flight), *clock_claims(flight), *health_claims(flight), channels_apart(flight)]
+    pending.append(words_claim())
     obligations = [o for p in pending for o in p.obligations]
     answers = discharge_all(obligations, place.proofs, executor, place.known, progress)
     verdicts = [p.settle(answers) for p in pending]
     refuse(project, verdicts[0], progress)
+    refusal = None
+    if not verdicts[0].shown:
+        refusal = advise(flight, box, executor, progress)
+        verdicts[0].reason += f"; {refusal.text}"
     sources = kernel_sources(project.sizes) | parameter_sources(project.law)
-    verdicts += [*range_verdicts(flight, box), *code_verdicts(flight, sources)]
+    verdicts += [*range_verdicts(flight, box), *code_verdicts(flight, sources), *tie]
     rest(verdicts)
-    return Admission(flight, box, bounds, verdicts)
+    return Admission(flight, box, bounds, verdicts, refusal)
 
 
 def verify(
     project: Project, place: Place, executor: Executor, progress: Progress | None = None, tries: int = TRIES
 ) -> dict[str, Any]:
     """The object of schema/verify-1.json: program, bounds, what an adversary attained, and all claims."""
+    code = kept.code_digest()  # before any worker has begun
     admission = admit(project, place, executor, progress)
     flight, box = admission.flight, admission.box
     search = executor.submit(falsify, project, box, admission.bounds, tries)
-    discrete = contract_verdicts(executor, progress)
+    discrete = contract_verdicts(executor, progress, place.known, code)
     attained = search.result()
-    verdicts = [*admission.verdicts, searched(flight, attained), *discrete]
+    verdicts = [*admission.verdicts, *untied(project), searched(flight, attained), *discrete]
+    if sorted(v.id for v in verdicts) != sorted(CLAIMS):
+        raise RuntimeError("verification/claims/__init__.py does not list the claims that are made")
     rest(verdicts)
     return {
         "schema": SCHEMA,
@@ -91,7 +130,13 @@ def verify(
         "attained": attained["attained"],
         "claims": [v.as_dict() for v in verdicts],
         "versions": {**versions(), **python_version()},
+        **({"refusal": admission.refusal.as_dict()} if admission.refusal else {}),
     }
+
+
+def untied(project: Project) -> list[Verdict]:
+    """REFERENCE where the project names none: not shown, which keeps no network from flying."""
+    return [] if project.config.controller.reference else [reference_claim(project, None)]
 
 
 def refuse(project: Project, state: Verdict, progress: Progress | None) -> None:
@@ -100,8 +145,41 @@ def refuse(project: Project, state: Verdict, progress: Progress | None) -> None:
         return
     trace = diverging_trace(project, progress=progress)
     if trace is not None:
-        state.word, state.counterexample = "REFUTED", trace
-        state.reason = f"neuron {trace['neuron']} meets its limit at step {trace['step']}: {trace['kind']}"
+        _refuted(state, trace)
+
+
+def left_bounds(
+    project: Project, bounds: list[Verdict], found: dict[str, Any], progress: Progress | None
+) -> list[Verdict]:
+    """Those of the claims on states and commands that a trajectory refutes."""
+    refuted = []
+    for verdict, kind in zip(bounds, ("state", "output"), strict=True):
+        escape = next((e for e in found["left"] if e["what"] == kind), None)
+        if escape is not None:
+            verdict.word, verdict.counterexample = "REFUTED", escape
+            (low, high), step = escape["bound"], escape["step"]
+            verdict.reason = f"{kind} {escape['index']} leaves [{low:.5g}, {high:.5g}] at step {step}"
+            if kind == "state" and (trace := diverging_trace(project, progress=progress)):
+                _refuted(verdict, trace)
+            refuted.append(verdict)
+    return refuted
+
+
+def _refuted(state: Verdict, trace: dict[str, Any]) -> None:
+    state.word, state.counterexample = "REFUTED", trace
+    state.reason = f"neuron {trace['neuron']} meets its limit at step {trace['step']}: {trace['kind']}"
+
+
+def refused(admission: Admission, target: str) -> dict[str, Any]:
+    """The object of schema/refusal-1.json: what `deploy --json` gives where it writes no bundle."""
+    return {
+        "schema": "seawall/refusal/1",
+        "target": target,
+        "status": admission.status,
+        "program_digest": admission.flight.digest,
+        "claims": [v.as_dict() for v in admission.verdicts if not v.shown],
+        "refusal": admission.refusal.as_dict() if admission.refusal else None,
+    }
 
 
 def searched(flight: Flight, attained: dict[str, Any]) -> Verdict:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from html import escape
 
 INK, FAINT, FILL = "#1a1a1a", "#8a8f94", "#c9ced3"
+ROW = 12  # from one label of a mark to the next
 FONT = 'font-family="\'DejaVu Sans Mono\',monospace" font-size="10"'
 
 
@@ -12,8 +13,8 @@ def _number(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
-def _text(x: float, y: float, text: str, anchor: str = "start") -> str:
-    place = f'x="{_number(x)}" y="{_number(y)}" text-anchor="{anchor}"'
+def _text(x: float, y: float, text: str, anchor: str = "start", more: str = "") -> str:
+    place = f'x="{_number(x)}" y="{_number(y)}" text-anchor="{anchor}" {more}'.rstrip()
     return f'<text {place} fill="{INK}">{escape(text)}</text>'
 
 
@@ -33,12 +34,9 @@ def _svg(width: int, height: int, label: str, parts: list[str]) -> str:
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {about}>{"".join(parts)}</svg>'
 
 
-def short(value: float) -> str:
-    """A count or a time in at most six characters."""
-    for size, suffix in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
-        if abs(value) >= size:
-            return f"{value / (1e3 if suffix == 'k' else size):.3g}{suffix}"
-    return f"{value:.4g}"
+def number(value: float) -> str:
+    """A time or a count for people: three digits below a thousand, above it whole, in groups of three."""
+    return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
 
 
 def histogram(
@@ -47,46 +45,53 @@ def histogram(
     unit: str,
     title: str,
 ) -> str:
-    """Bars of count over time, both on log scales; bins are [upper edge, count], marks (name, time)."""
-    width, height, left, top, bottom = 680, 240, 52, 46, 38
+    """Bars of count over time, both on log scales; bins are [upper edge, count], marks (name, time).
+
+    Each bin begins where the one before it ends; a first one with none before it is as wide as the next.
+    """
+    width, height, left, right, bottom = 680, 268, 84, 140, 44
+    top = 10 + ROW * len(marks)
     used = [(float(edge), float(count)) for edge, count in bins if edge > 0]
-    if not any(count for _, count in used):
-        return ""
     filled = [i for i, (_, count) in enumerate(used) if count > 0]
-    low = used[filled[0] - 1][0] if filled[0] > 0 else used[filled[0]][0] / 2
-    high = max([used[filled[-1]][0], *(time for _, time in marks)]) * 1.05
-    most = max(count for _, count in used)
-    decades = max(1, math.ceil(math.log10(most + 1)))
+    if not filled:
+        return ""
+    low = _lower(used, filled[0])
+    high = max([used[filled[-1]][0], low * 1.1, *(time for _, time in marks)]) * 1.03
+    decades = max(1, math.ceil(math.log10(max(count for _, count in used) + 1)))
 
     def x(time: float) -> float:
-        share = math.log(max(time, low) / low) / math.log(high / low)
-        return left + share * (width - left - 12)
+        return left + math.log(max(time, low) / low) / math.log(high / low) * (width - left - right)
 
     def y(count: float) -> float:
-        return (
-            height
-            - bottom
-            - math.log10(max(count, 0.5) * 2) / math.log10(2 * 10.0**decades) * (height - top - bottom)
-        )
+        share = math.log10(max(count, 0.5) * 2) / math.log10(2 * 10.0**decades)
+        return height - bottom - share * (height - top - bottom)
 
+    base, end = height - bottom, width - right
     parts = []
     for power in range(0, decades + 1, 1 + decades // 5):
-        parts.append(_line(left, y(10**power), width - 12, y(10**power), 'stroke-width=".5" opacity=".25"'))
-        parts.append(_text(left - 6, y(10**power) + 3, short(10.0**power), "end"))
-    edge = low
-    for upper, count in used:
-        if count > 0:
-            wide = max(x(upper) - x(edge), 1.0)
-            tall = height - bottom - y(count)
-            parts.append(
-                _bar(x(edge), y(count), wide, tall, f'fill="{FILL}" stroke="{INK}" stroke-width=".6"')
-            )
-        edge = max(upper, low)
-    parts.append(_line(left, height - bottom, width - 12, height - bottom))
-    parts += _ticks(low, high, x, height - bottom)
-    parts += _marks(marks, x, height - bottom)
-    parts.append(_text(width - 12, height - 4, f"{unit}, log scale; counts, log scale", "end"))
+        parts.append(_line(left, y(10**power), end, y(10**power), 'stroke-width=".5" opacity=".25"'))
+        parts.append(_text(left - 6, y(10**power) + 3, number(10.0**power), "end"))
+    for i in filled:
+        edge = max(used[i - 1][0], low) if i else low
+        wide = max(x(used[i][0]) - x(edge), 1.0)
+        style = f'fill="{FILL}" stroke="{INK}" stroke-width=".6"'
+        parts.append(_bar(x(edge), y(used[i][1]), wide, base - y(used[i][1]), style))
+    parts.append(_line(left, base, end, base))
+    parts += _ticks(low, high, x, base)
+    parts += _marks(marks, unit, x, base)
+    parts.append(_text((left + end) / 2, height - 6, f"time in {unit}, on a logarithmic axis", "middle"))
+    about = f'transform="rotate(-90 11 {_number((top + base) / 2)})"'
+    parts.append(_text(11, (top + base) / 2, "count in a bin, log axis", "middle", about))
     return _svg(width, height, title, parts)
+
+
+def _lower(used: Sequence[tuple[float, float]], first: int) -> float:
+    """Where the first bin that holds a time begins."""
+    edge = used[first][0]
+    if first > 0:
+        return used[first - 1][0]
+    wide = used[1][0] - edge if len(used) > 1 else edge / 16
+    return edge - wide if 0 < wide < edge else edge * 15 / 16
 
 
 def _ticks(low: float, high: float, place: Callable[[float], float], base: float) -> list[str]:
@@ -96,31 +101,29 @@ def _ticks(low: float, high: float, place: Callable[[float], float], base: float
     for power in range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1):
         for step in (1,) if crowded else (1, 2, 5):
             time = step * 10.0**power
-            if low <= time <= high and place(time) - last > 34:
+            text = number(time)
+            if low <= time <= high and place(time) - last > 6.2 * len(text) + 8:
                 last = place(time)
-                parts += [_line(last, base, last, base + 4), _text(last, base + 15, short(time), "middle")]
+                parts += [_line(last, base, last, base + 4), _text(last, base + 15, text, "middle")]
     return parts
 
 
-def _marks(marks: Sequence[tuple[str, float]], place: Callable[[float], float], base: float) -> list[str]:
+def _marks(
+    marks: Sequence[tuple[str, float]], unit: str, place: Callable[[float], float], base: float
+) -> list[str]:
+    """Each mark's label stands right of its line, in a row of its own: no later line is as tall."""
     parts = []
-    row_end = [-1e9, -1e9, -1e9]
-    for name, time in sorted(marks, key=lambda mark: mark[1]):
-        here = place(time)
-        text = f"{name} {short(time)}"
-        half = len(text) * 3.1
-        centre = min(max(here, 52 + half), 668 - half)
-        row = next((i for i, end in enumerate(row_end) if centre - half > end + 6), 2)
-        row_end[row] = centre + half
+    for row, (name, time) in enumerate(sorted(marks, key=lambda mark: mark[1])):
+        here, top = place(time), 4 + ROW * row
         dash = "" if name == "deadline" else 'stroke-dasharray="3 3"'
-        parts.append(_line(here, 14 + 12 * row, here, base, f'stroke-width="1" {dash}'))
-        parts.append(_text(centre, 11 + 12 * row, text, "middle"))
+        parts.append(_line(here, top, here, base, f'stroke-width="1" {dash}'))
+        parts.append(_text(here + 4, top + 8, f"{name} {number(time)} {unit}"))
     return parts
 
 
 def bounds(rows: Sequence[tuple[str, float, float, float | None, float | None]], title: str) -> str:
     """Per row the proved interval (outline) and what an adversary reached (filled bar), each to one scale."""
-    width, left, right, line = 680, 150, 24, 18
+    width, left, right, line = 680, 150, 30, 18
     if not rows:
         return ""
     low = min(min(row[1] for row in rows), 0.0)
@@ -139,6 +142,8 @@ def bounds(rows: Sequence[tuple[str, float, float, float | None, float | None]],
             wide = max(x(reached_high) - x(reached_low), 1.0)
             parts.append(_bar(x(reached_low), y + 3, wide, 6, f'fill="{FAINT}"'))
         parts.append(_bar(x(bottom), y, x(top) - x(bottom), 12, f'fill="none" stroke="{INK}"'))
-    for value in sorted({low, 0.0, high}):
+    ends = [value for value in (low, high) if value != 0.0]
+    apart = all(abs(x(value) - x(0.0)) > 52 for value in ends)
+    for value in [*ends, *([0.0] if apart or not ends else [])]:
         parts.append(_text(x(value), height - 6, f"{value:.3g}", "middle"))
     return _svg(width, height, title, parts)

@@ -6,8 +6,8 @@ from typing import Any
 
 from certification.models import MEANINGS, WORDS, Answer
 from certification.report import plots
-
-QUANTILES = (("p50", "p50"), ("p99", "p99"), ("p99_9", "p99.9"), ("max", "max"))
+from certification.report.times import late_count, late_steps, timing, timing_plots
+from certification.requirements import OWN
 
 
 def outward(value: float, up: bool, digits: int = 6) -> str:
@@ -23,29 +23,36 @@ def outward(value: float, up: bool, digits: int = 6) -> str:
 def view(evidence: Mapping[str, Any], measured: Mapping[str, Any]) -> dict[str, Any]:
     """All that a report shows, from evidence.json and hil/measured.json."""
     project, matrix = evidence["project"], evidence["trace"]
-    rows = matrix["requirements"]
-    by_status = {s: [row for row in rows if row["status"] == s] for s in ("shown", "not shown", "failed")}
+    groups = _groups(evidence, measured)
+    rows = [row for group in groups for row in group["rows"]]
     return {
         "name": project["name"],
         "date": str(measured.get("date", ""))[:16].replace("T", " ") + " UTC",
-        "headline": _headline(evidence, by_status),
+        "headline": _headline(evidence, groups),
         "status": {0: "shown", 1: "failed", 3: "not shown"}[evidence["status"]],
         "identity": _identity(evidence, measured),
         "words": [{"word": word, "means": MEANINGS[word]} for word in WORDS],
         "counts": _counts(evidence["counts"]),
         "undecided": _undecided(evidence),
-        "unshown": by_status["failed"] + by_status["not shown"],
+        "outcomes": evidence["outcomes"],
+        "here": _here(rows),
+        "unshown": [row for end in ("failed", "not shown") for row in rows if row["status"] == end],
         "orphans": [(kind, names) for kind, names in matrix["orphans"].items() if names],
         "undischarged": [a for a in evidence["assumptions"] if not a["discharged_by"]],
         "discharged": [a for a in evidence["assumptions"] if a["discharged_by"]],
         "trusted": evidence["trusted"],
-        "requirements": rows,
+        "groups": groups,
+        "made": _made(evidence, measured),
+        "settings": _settings(project),
         "claims": [_claim(claim, matrix) for claim in evidence["claims"]],
         "interface": _interface(project),
         "bounds": _bounds(evidence),
         "bounds_plot": _bounds_plot(evidence),
-        "timing": _timing(evidence, measured),
-        "timing_plots": _timing_plots(evidence, measured),
+        "timing": timing(evidence, measured),
+        "timing_plots": timing_plots(evidence, measured),
+        "late": late_steps(evidence, measured),
+        "lenient": [row["id"] for row in rows if row["late"]],
+        "skipped": [row for row in rows if row["skipped"]],
         "campaigns": evidence["campaigns"],
         "faults": _faults(evidence, measured),
         "tests": _tests(evidence),
@@ -54,39 +61,83 @@ def view(evidence: Mapping[str, Any], measured: Mapping[str, Any]) -> dict[str, 
     }
 
 
-def _headline(evidence: Mapping[str, Any], by_status: Mapping[str, Sequence[Any]]) -> str:
-    rows = evidence["trace"]["requirements"]
-    text = f"{len(by_status['shown'])} of {len(rows)} requirements are shown"
-    if by_status["failed"]:
-        text += f", {len(by_status['failed'])} failed"
-    if by_status["not shown"]:
-        text += f", {len(by_status['not shown'])} not shown"
+def _headline(evidence: Mapping[str, Any], groups: Sequence[Mapping[str, Any]]) -> str:
+    """How many requirements are shown, the project's and Seawall's each for itself, and what is an orphan."""
+    parts = []
+    for group, whose in zip(groups, (f"of {evidence['project']['name']}", "of Seawall itself"), strict=True):
+        ends = [row["status"] for row in group["rows"]]
+        text = f"{ends.count('shown')} of {len(ends)} requirements {whose} are shown"
+        parts.append(text + "".join(f", {ends.count(s)} {s}" for s in ("failed", "not shown") if s in ends))
     orphans = sum(
         len(names) for kind, names in evidence["trace"]["orphans"].items() if kind != "requirements"
     )
+    text = "; ".join(parts)
     return text + (f"; {orphans} {'orphan' if orphans == 1 else 'orphans'}." if orphans else ".")
+
+
+def _groups(evidence: Mapping[str, Any], measured: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The project's requirements, then Seawall's own; each with what the campaigns that it names judged."""
+    said = {run["id"]: run["text"] for run in evidence["campaigns"]}
+    counted = {"HIL-TIMING": late_steps(evidence, measured)}
+    late = late_count(measured)
+    ends = {
+        kind: {test["id"]: test["outcome"] for test in tests}
+        for kind, tests in (("project", evidence["tests"]), (OWN, evidence["suite"]["tests"]))
+    }
+    rows = [
+        {
+            **row,
+            "judged": [
+                f"{name}: {counted.get(name, '')} {said[name]}".replace("  ", " ")
+                for name in row["campaigns"]
+            ],
+            "late": late if "HIL-TIMING" in row["campaigns"] and row["status"] == "shown" else 0,
+            "skipped": _skipped(row, ends[row["source"]]),
+        }
+        for row in evidence["trace"]["requirements"]
+    ]
+    name = evidence["project"]["name"]
+    return [
+        {"name": f"Requirements of {name}", "rows": [row for row in rows if row["source"] != OWN]},
+        {"name": "Requirements of Seawall itself", "rows": [row for row in rows if row["source"] == OWN]},
+    ]
+
+
+def _skipped(row: Mapping[str, Any], ends: Mapping[str, str]) -> str:
+    """How many of the tests that a requirement names were skipped; "" where none was."""
+    count = sum(1 for name in row["tests"] if ends[name] == "skipped")
+    return f"{count:,} of {len(row['tests']):,} tests skipped" if count else ""
+
+
+def _here(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The requirements whose campaigns flew on the machine that made the pack, and on no other."""
+    names = [row["id"] for row in rows if row["where"]]
+    return {"names": names, "where": next((row["where"] for row in rows if row["where"]), "")}
 
 
 def _identity(evidence: Mapping[str, Any], measured: Mapping[str, Any]) -> list[dict[str, str]]:
     project, program, kernel = evidence["project"], evidence["program"], evidence["kernel"]
-    target = evidence["hil"].get("target", {})
+    target, made = evidence["hil"].get("target", {}), evidence["seawall"]
     where = ", ".join(text for text in (target.get("name", ""), measured.get("machine", "")) if text)
     solvers = ", ".join(f"{name} {number}" for name, number in sorted(evidence["versions"].items()))
     pairs = [
         ("Network", project["network_digest"]),
         ("Project file", project["config_digest"]),
+        ("Its tests in Python", project["tests_digest"] or "none in the project's folder"),
         ("Program", f"{program['digest']} ({program['operations']:,} operations)"),
         ("Kernel in C", kernel["kernel_digest"]),
         ("Parameters in C", kernel["parameter_digest"]),
         ("Target", where or "none"),
         ("Tools", solvers),
+        ("Seawall", f"{made['version']}, commit {made['commit']}"),
+        ("Seawall's code", made["digest"]),
     ]
     return [{"name": name, "value": value} for name, value in pairs]
 
 
 def _counts(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The families, their sum, and then campaigns and tests, which are no claims."""
-    families, rest = rows[:-2], rows[-2:]
+    """The families, their sum, and then the campaigns, which are no claims."""
+    families, rest = rows[:-1], rows[-1:]
     total = {word: sum(row["words"][word] for row in families) for word in WORDS}
     summed = {"name": "All claims", "words": total, "total": sum(row["total"] for row in families)}
     return [
@@ -115,6 +166,9 @@ def _undecided(evidence: Mapping[str, Any]) -> list[dict[str, str]]:
             text = claim["statement"]
             word = "void" if judged["status"] == "failed" else "not shown"
             found.append({"id": claim["id"], "word": word, "text": text, "reason": judged["reason"]})
+    for name in evidence["trace"]["unsourced"]:
+        text, why = "Its range is that of the real sensor or actuator.", "its source is still a placeholder"
+        found.append({"id": name, "word": "not shown", "text": text, "reason": why})
     for run in evidence["campaigns"]:
         if run["word"] in ("OPEN", "REFUTED"):
             found.append({"id": run["id"], "word": run["word"], "text": run["text"], "reason": ""})
@@ -158,6 +212,43 @@ def _counterexample(data: Any) -> str:
     return "" if data is None else str(data)
 
 
+def _made(evidence: Mapping[str, Any], measured: Mapping[str, Any]) -> list[dict[str, str]]:
+    """What the pack was made with and on."""
+    made = evidence["seawall"]
+    pairs = [
+        ("Seawall", f"{made['version']}, commit {made['commit']}"),
+        ("Its code, SHA-256", made["digest"]),
+        *((name.capitalize(), value) for name, value in measured["host"].items()),
+    ]
+    if ran := measured.get("suite"):
+        pairs.append(("Its own tests", f"{ran['date']}, on {ran['machine']}, Python {ran['python']}"))
+    return [{"name": name, "value": value} for name, value in pairs]
+
+
+def _settings(project: Mapping[str, Any]) -> list[dict[str, str]]:
+    """What controller.toml declares beside the signals, a row for each table."""
+    tables = [(f"[{name}]", project[name]) for name in ("controller", "dt", "state", "timing", "campaign")]
+    tables.insert(4, ("[timing.budget_us]", project["timing"]["budget_us"]))
+    tables += [(f"[[fallback]] of {entry['output']}", entry) for entry in project["fallback"]]
+    return [
+        {
+            "table": name,
+            "value": ", ".join(
+                f"{key} = {_setting(value)}"
+                for key, value in table.items()
+                if value is not None and not isinstance(value, dict)
+            ),
+        }
+        for name, table in tables
+    ]
+
+
+def _setting(value: Any) -> str:
+    return (
+        f"{value:,}" if isinstance(value, int) else f"{value:g}" if isinstance(value, float) else str(value)
+    )
+
+
 def _interface(project: Mapping[str, Any]) -> list[dict[str, str]]:
     rows = []
     for kind in ("inputs", "outputs"):
@@ -167,7 +258,7 @@ def _interface(project: Mapping[str, Any]) -> list[dict[str, str]]:
             if "max_rate" in port:
                 extra = [f"at most {port['max_rate']:g} {port['unit']}/s", f"safe {port['safe']:g}"]
             elif "stale_us" in port:
-                extra = [f"stale after {port['stale_us']:,} us"]
+                extra = [f"stale after {port['stale_us']:,} µs", *_seen(port)]
             rows.append(
                 {
                     "name": port["name"],
@@ -179,6 +270,14 @@ def _interface(project: Mapping[str, Any]) -> list[dict[str, str]]:
                 }
             )
     return rows
+
+
+def _seen(port: Mapping[str, Any]) -> list[str]:
+    """How an input comes to the network: its low-pass, and what the network sees of it."""
+    sees = {"normalised": "the network sees it from -1 to 1", "physical": "the network sees it as measured"}
+    unit = port.get("network_unit", "normalised")
+    scaled = f"the network sees (it - {port.get('network_offset')}) * {port.get('network_scale')}"
+    return [f"low-pass {port.get('filter_s', 0.0):g} s", sees.get(unit, scaled)]
 
 
 def _names(evidence: Mapping[str, Any]) -> list[tuple[str, str, str, int]]:
@@ -226,47 +325,6 @@ def _bounds_plot(evidence: Mapping[str, Any]) -> str:
     return plots.bounds(rows, "Proved bounds of the hidden state, and what an adversary reached")
 
 
-def _timing(evidence: Mapping[str, Any], measured: Mapping[str, Any]) -> dict[str, Any]:
-    if "kernel_ns" not in measured:
-        return {}
-    rows = []
-    for key, name, unit in (("kernel_ns", "Kernel step", "ns"), ("round_trip_us", "Round trip", "us")):
-        if key in measured:
-            rows.append(
-                {"name": name, "unit": unit, "cells": [f"{measured[key][q]:,}" for q, _ in QUANTILES]}
-            )
-    alone = measured.get("on_target", {}).get("kernel_ns")
-    if alone:
-        cells = [f"{alone[q]:,}" for q, _ in QUANTILES]
-        rows.insert(1, {"name": "Kernel step, the target flying by itself", "unit": "ns", "cells": cells})
-    late, trips = measured["deadline"], measured["round_trip_us"]["count"]
-    return {
-        "rows": rows,
-        "late": f"The kernel took longer than the deadline of {evidence['hil']['deadline_us']:,} us in "
-        f"{late['kernel']:,} of {evidence['hil']['steps']:,} steps; the round trip, host and link included, "
-        f"in {late['round_trip']:,} of {trips:,}, which no requirement judges.",
-        "resumed": bool(measured.get("resumed", False)),
-    }
-
-
-def _timing_plots(evidence: Mapping[str, Any], measured: Mapping[str, Any]) -> list[dict[str, str]]:
-    found = []
-    titles = {
-        "kernel_ns": ("Kernel step on the target", "ns"),
-        "round_trip_us": ("Round trip over the link", "us"),
-    }
-    for key, (title, unit) in titles.items():
-        bins = measured.get("histogram", {}).get(key, [])
-        if not bins or key not in measured:
-            continue
-        marks = [(name, float(measured[key][q])) for q, name in QUANTILES]
-        deadline = float(evidence["hil"]["deadline_us"]) * (1000.0 if unit == "ns" else 1.0)
-        svg = plots.histogram(bins, [*marks, ("deadline", deadline)], unit, title)
-        if svg:
-            found.append({"title": title, "svg": svg})
-    return found
-
-
 def _faults(evidence: Mapping[str, Any], measured: Mapping[str, Any]) -> list[dict[str, str]]:
     seen = measured.get("observed", {})
     return [
@@ -281,17 +339,27 @@ def _faults(evidence: Mapping[str, Any], measured: Mapping[str, Any]) -> list[di
     ]
 
 
-def _tests(evidence: Mapping[str, Any]) -> dict[str, Any]:
-    files: dict[str, dict[str, int]] = {}
-    for test in evidence["tests"]:
-        row = files.setdefault(test["id"].split("::")[0], {"passed": 0, "failed": 0, "skipped": 0})
-        row[test["outcome"]] += 1
-    owners = evidence["trace"]["backward"]["tests"]
-    return {
-        "files": [{"file": file, **row} for file, row in files.items()],
-        "odd": [test for test in evidence["tests"] if test["outcome"] != "passed"],
-        "all": [{**test, "requirements": owners[test["id"]]} for test in evidence["tests"]],
-    }
+def _tests(evidence: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The project's tests and Seawall's own, each by file, with the requirements that they serve."""
+    found = []
+    for name, kind, tests in (
+        (f"Tests of {evidence['project']['name']}", "tests", evidence["tests"]),
+        ("Tests of Seawall itself", "suite", evidence["suite"]["tests"]),
+    ):
+        owners = evidence["trace"]["backward"][kind]
+        files: dict[str, dict[str, int]] = {}
+        for test in tests:
+            row = files.setdefault(test["id"].split("::")[0], {"passed": 0, "failed": 0, "skipped": 0})
+            row[test["outcome"]] += 1
+        found.append(
+            {
+                "name": name,
+                "files": [{"file": file, **row} for file, row in files.items()],
+                "odd": [test for test in tests if test["outcome"] != "passed"],
+                "all": [{**test, "requirements": owners[test["id"]]} for test in tests],
+            }
+        )
+    return found
 
 
 def _code(evidence: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -1,21 +1,22 @@
-"""Pre-processing of one input: normalise, then a first-order low-pass."""
+"""Pre-processing of one input: as the network sees it, then a first-order low-pass."""
 
 from controller.kernel.clamp import clamp
 
 
-def normalise(measured: float, centre: float, scale: float) -> float:
-    """(measured - centre) * scale, held to [-1, 1].
+def seen(measured: float, offset: float, scale: float, low: float, high: float) -> float:
+    """(measured - offset) * scale, held to [low, high]: the measured value as the network sees it.
 
-    post: -1.0 <= _ <= 1.0
+    pre: low <= high
+    post: low <= _ <= high
     """
-    return clamp((measured - centre) * scale, -1.0, 1.0)
+    return clamp((measured - offset) * scale, low, high)
 
 
-def low_pass(y: float, x: float, time_constant_s: float, dt: float) -> float:
-    """y moved towards x by dt / (time_constant + dt), the backward-Euler low-pass; in [-1, 1].
+def low_pass(y: float, x: float, time_constant_s: float, dt: float, low: float, high: float) -> float:
+    """y moved towards x by dt / (time_constant + dt), the backward-Euler low-pass; in [low, high].
 
-    pre: time_constant_s >= 0.0 and dt > 0.0
-    post: -1.0 <= _ <= 1.0
+    pre: low <= high and time_constant_s >= 0.0 and dt > 0.0
+    post: low <= _ <= high
     """
     share = dt / (time_constant_s + dt)
-    return clamp(y + share * (x - y), -1.0, 1.0)
+    return clamp(y + share * (x - y), low, high)

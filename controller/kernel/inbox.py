@@ -1,22 +1,23 @@
-"""The inbox: a preallocated, time-ordered ring of timestamped samples. On integers only.
+"""The inbox: preallocated rows of timestamped samples, one row for each channel. On integers only.
 
-Slots are kept oldest first; an empty slot has time -1 and so counts as older than any sample.
-Each kind of odd sample has one meaning:
+A row's slots are kept oldest first; an empty slot has time -1 and so counts as older than any sample. A
+channel has its own slots, so that nothing that one sensor sends takes another one's place. A step uses all
+that waits. Each kind of odd sample has one meaning:
   late          not newer than the newest sample of its channel that a step has used: dropped
   duplicate     same channel and time as a sample that waits or was last used: the first one stays
   out of order  put in its place in time
-  overflow      the oldest sample of the full ring gives way (it may be the newcomer)
-  refused       unknown channel, negative time, or more than a second ahead of the clock: dropped
+  overflow      the oldest sample of the full row gives way (it may be the newcomer)
+  refused       unknown channel, negative time, or further ahead of the clock than declared (when it comes,
+                or when the clock has stepped back): dropped
 Each of the four that lose a sample is counted; a counter stops at COUNT_LIMIT.
 """
 
 from controller.kernel.clamp import bounded, finite, outside, same
-from controller.kernel.records import Inbox, Sensors, State
+from controller.kernel.records import Inbox, Law, SlotInts, Slots, State
 from controller.kernel.scalar import select
 
 EMPTY = -1
 LATEST_US = 9007199254740992  # 2**53 us, 285 years
-AHEAD_US = 1000000
 COUNT_LIMIT = 2147483647
 NOT_FINITE = 1.0e299  # stands for NaN and infinities: outside every declared range
 
@@ -30,69 +31,96 @@ def count(counter: int, flag: int) -> int:
     return bounded(counter + flag, 0, COUNT_LIMIT)
 
 
-def push(box: Inbox, now_us: int, channel: int, time_us: int, value: float) -> None:
-    """Put one sample, received at now_us, into the inbox.
+def push(box: Inbox, ahead_us: int, now_us: int, channel: int, time_us: int, value: float) -> None:
+    """Put one sample, received at now_us, into its channel's row.
 
-    pre: all(a <= b for a, b in zip(box.time_us, box.time_us[1:])) and min(box.time_us) >= -1
+    pre: all(row == sorted(row) and row[0] >= -1 for row in box.time_us) and ahead_us >= 0
     pre: 0 <= min(box.late, box.duplicate, box.overflow, box.refused)
     pre: max(box.late, box.duplicate, box.overflow, box.refused) <= 2147483647
-    post: all(a <= b for a, b in zip(box.time_us, box.time_us[1:])) and min(box.time_us) >= -1
-    post: len(box.time_us) == len(__old__.box.time_us)
+    post: all(row == sorted(row) and row[0] >= -1 for row in box.time_us)
+    post: [len(row) for row in box.time_us] == [len(row) for row in __old__.box.time_us]
     """
-    last = EMPTY
+    ahead = select(bounded(now_us, 0, LATEST_US) + ahead_us, time_us, 1, 0)
+    ahead = select(LATEST_US, now_us, 1, ahead)
+    in_time = select(time_us, 0, 0, 1 - ahead)
     known = 0
     for j in range(len(box.seen_us)):
-        last = same(channel, j, box.seen_us[j], last)
-        known = same(channel, j, 1, known)
-    ahead = select(LATEST_US, now_us, 1, select(bounded(now_us, 0, LATEST_US) + AHEAD_US, time_us, 1, 0))
-    in_time = select(time_us, 0, 0, select(0, ahead, 0, known))
-    twin = same(time_us, last, in_time, 0)
-    for i in range(len(box.time_us)):
-        alike = same(box.channel[i], channel, in_time, 0)
-        twin = same(box.time_us[i], time_us, select(0, alike, 1, twin), twin)
-    late = select(time_us, last, in_time, 0)
-    fresh = select(0, twin, 0, select(0, late, 0, in_time))
-    stored = select(box.time_us[0], time_us, fresh, 0)
-    lost = select(EMPTY, box.time_us[0], fresh, 0)
-    box.refused = count(box.refused, 1 - in_time)
+        mine = same(channel, j, in_time, 0)
+        known = known + mine
+        judge(box, j, mine, time_us, finite(value, NOT_FINITE))
+    box.refused = count(box.refused, 1 - known)
+
+
+def judge(box: Inbox, j: int, mine: int, time_us: int, value: float) -> None:
+    """Store a sample of channel j or count why not; where `mine` is 0 nothing changes."""
+    twin = same(time_us, box.seen_us[j], mine, 0)
+    for s in range(len(box.time_us[j])):
+        twin = same(time_us, box.time_us[j][s], mine, twin)
+    late = select(time_us, box.seen_us[j], mine - twin, 0)
+    fresh = mine - twin - late
     box.duplicate = count(box.duplicate, twin)
-    box.late = count(box.late, select(0, twin, 0, late))
-    box.overflow = count(box.overflow, lost)
-    box.time_us[0] = select(0, stored, time_us, box.time_us[0])
-    box.channel[0] = select(0, stored, channel, box.channel[0])
-    box.value[0] = select(0, stored, finite(value, NOT_FINITE), box.value[0])
-    for i in range(len(box.time_us) - 1):
-        swap(box, i)
+    box.late = count(box.late, late)
+    box.overflow = count(box.overflow, select(EMPTY, box.time_us[j][0], fresh, 0))
+    insert(box.time_us[j], box.value[j], select(box.time_us[j][0], time_us, fresh, 0), time_us, value)
 
 
-def swap(box: Inbox, i: int) -> None:
-    """Put slots i and i + 1 in order of time; the order of equals (of two channels) is no matter."""
-    t, u = box.time_us[i], box.time_us[i + 1]
-    c, d = box.channel[i], box.channel[i + 1]
-    v, w = box.value[i], box.value[i + 1]
-    box.time_us[i] = select(t, u, t, u)
-    box.time_us[i + 1] = select(t, u, u, t)
-    box.channel[i] = select(t, u, c, d)
-    box.channel[i + 1] = select(t, u, d, c)
-    box.value[i] = select(t, u, v, w)
-    box.value[i + 1] = select(t, u, w, v)
+def insert(times: SlotInts, values: Slots, stored: int, time_us: int, value: float) -> None:
+    """Put a sample in the oldest one's place, then in order; where `stored` is 0 nothing changes."""
+    times[0] = select(0, stored, time_us, times[0])
+    values[0] = select(0, stored, value, values[0])
+    for s in range(len(times) - 1):
+        swap(times, values, s, stored)
 
 
-def take(sensors: Sensors, state: State, now_us: int) -> None:
-    """Move every sample up to now into state.held, oldest first, and empty its slot.
+def swap(times: SlotInts, values: Slots, s: int, stored: int) -> None:
+    """Put slots s and s + 1 in order of time, where `stored` is 1."""
+    t, u = times[s], times[s + 1]
+    v, w = values[s], values[s + 1]
+    turned = select(u, t, stored, 0)
+    times[s] = select(0, turned, u, t)
+    times[s + 1] = select(0, turned, t, u)
+    values[s] = select(0, turned, w, v)
+    values[s + 1] = select(0, turned, v, w)
+
+
+def take(law: Law, state: State, now_us: int, back: int, moved: int) -> None:
+    """Move every sample that waits into state.held, oldest first, and empty its slot, if the clock moved.
 
     A sample outside its channel's range is not held but marks the channel bad until a good one comes.
+    Where the clock stepped back, the age of all that is held or waits is unknown: it counts as missing.
     """
-    box = state.inbox
-    for i in range(len(box.time_us)):
-        time_us = box.time_us[i]
-        due = select(now_us, time_us, 0, select(time_us, 0, 0, 1))
-        for j in range(len(state.held)):
-            mine = same(box.channel[i], j, due, 0)
-            bad = outside(box.value[i], sensors.low[j], sensors.high[j])
-            good = select(0, bad, 0, mine)
-            state.held[j] = select(0, good, box.value[i], state.held[j])
-            state.held_us[j] = select(0, good, time_us, state.held_us[j])
-            state.bad[j] = select(0, mine, bad, state.bad[j])
-            box.seen_us[j] = select(0, mine, time_us, box.seen_us[j])
-        box.time_us[i] = select(0, due, EMPTY, time_us)
+    for j in range(len(state.held)):
+        state.held_us[j] = select(0, back, EMPTY, state.held_us[j])
+        state.inbox.seen_us[j] = select(0, back, EMPTY, state.inbox.seen_us[j])
+        for s in range(len(state.inbox.time_us[j])):
+            use(law, state, j, s, now_us, back, moved)
+
+
+def use(law: Law, state: State, j: int, s: int, now_us: int, back: int, moved: int) -> None:
+    """Use the sample in slot s of channel j, and empty the slot; one of another clock is refused.
+
+    A sample ahead of the clock is held as of now: how far ahead it may be counts in stale().
+    """
+    box, sensors = state.inbox, law.sensors
+    time_us, value = box.time_us[j][s], box.value[j][s]
+    waits = select(time_us, 0, 0, moved)
+    ours = select(now_us + law.clock.ahead_us, time_us, 0, select(0, back, 0, waits))
+    bad = outside(value, sensors.low[j], sensors.high[j])
+    good = select(0, bad, 0, ours)
+    state.held[j] = select(0, good, value, state.held[j])
+    state.held_us[j] = select(0, good, select(now_us, time_us, now_us, time_us), state.held_us[j])
+    state.bad[j] = select(0, ours, bad, state.bad[j])
+    box.seen_us[j] = select(0, ours, time_us, box.seen_us[j])
+    box.refused = count(box.refused, waits - ours)
+    box.time_us[j][s] = select(0, waits, EMPTY, time_us)
+
+
+def stale(held_us: int, now_us: int, limit_us: int, ahead_us: int) -> int:
+    """1 where what is held may be older than limit_us, came from the future or never came, else 0.
+
+    A sender's clock may be ahead_us ahead of this one, so a sample may be older than its time says by that.
+
+    post: _ == (0 if 0 <= held_us <= now_us and now_us - held_us + ahead_us <= limit_us else 1)
+    """
+    old = select(held_us, now_us + ahead_us - limit_us, 1, 0)
+    return select(held_us, 0, 1, select(now_us, held_us, 1, old))

@@ -14,6 +14,8 @@ Outputs = Annotated[list[float], "outputs"]
 OutputInts = Annotated[list[int], "outputs"]
 Slots = Annotated[list[float], "slots"]
 SlotInts = Annotated[list[int], "slots"]
+InputsBySlots = Annotated[list[list[float]], "inputs", "slots"]
+InputsBySlotInts = Annotated[list[list[int]], "inputs", "slots"]
 InputsByHidden = Annotated[list[list[float]], "inputs", "hidden"]
 HiddenByHidden = Annotated[list[list[float]], "hidden", "hidden"]
 HiddenByOutputs = Annotated[list[list[float]], "hidden", "outputs"]
@@ -37,12 +39,16 @@ class Network:
 
 @dataclass(slots=True)
 class Sensors:
-    """What each input means: range, normalisation, low-pass time constant in s, age limit."""
+    """What each input means: its range, the value held before the first sample, how the network sees it
+    ((measured - offset) * scale, in [seen_low, seen_high]), low-pass time constant in s, age limit."""
 
     low: Inputs
     high: Inputs
-    centre: Inputs
+    rest: Inputs
+    offset: Inputs
     scale: Inputs
+    seen_low: Inputs
+    seen_high: Inputs
     filter_s: Inputs
     stale_us: InputInts
     fallback: InputInts  # 1 where the PID reads this input
@@ -75,11 +81,13 @@ class Pid:
 
 @dataclass(slots=True)
 class Clock:
-    """The declared range of the time between two steps, and the periods that each better mode takes."""
+    """The declared range of the time between two steps, how far ahead of this clock a sample's time may be,
+    and the periods that each better mode takes."""
 
     low_us: int
     high_us: int
     nominal_us: int
+    ahead_us: int
     recovery: int
 
 
@@ -97,11 +105,10 @@ class Law:
 
 @dataclass(slots=True)
 class Inbox:
-    """Samples that wait, oldest first; an empty slot has time -1. See inbox.py for the counters."""
+    """Samples that wait, a row for each channel, oldest first; an empty slot has time -1. See inbox.py."""
 
-    time_us: SlotInts
-    channel: SlotInts
-    value: Slots
+    time_us: InputsBySlotInts
+    value: InputsBySlots
     seen_us: InputInts
     late: int
     duplicate: int
@@ -150,6 +157,13 @@ def allocate(record: type[Record], sizes: dict[str, int]) -> Record:
 def dimensions(hint: Any) -> tuple[str, ...]:
     """The names of the dimensions in an annotation; () for a scalar or a record."""
     return get_args(hint)[1:] if hasattr(hint, "__metadata__") else ()
+
+
+def element(hint: Any) -> Any:
+    """The annotation of one element of a list: a row, or a scalar."""
+    base, *names = get_args(hint)
+    inner = get_args(base)[0]
+    return Annotated[inner, *names[1:]] if names[1:] else inner
 
 
 def is_integer(hint: Any) -> bool:

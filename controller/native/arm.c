@@ -60,7 +60,7 @@ int arm_check(void)
         const int64_t now_us = golden_steps[n].now_us;
         for (; next < golden_steps[n].samples_end; next++) {
             const golden_Sample *const s = &golden_samples[next];
-            seawall_receive(&state, now_us, s->channel, s->time_us, wire_real(s->value_bits));
+            seawall_receive(&law, &state, now_us, s->channel, s->time_us, wire_real(s->value_bits));
         }
         seawall_step(&law, &state, &work, now_us, golden_steps[n].missed);
         if (check_step(n, &state) != 0) {

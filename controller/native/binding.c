@@ -57,7 +57,7 @@ static PyObject *receive(PyObject *self, PyObject *const *given, Py_ssize_t coun
         !integer(given[2], &time_us) || !real(given[3], &value)) {
         return NULL;
     }
-    seawall_receive(buffers(self)->state.buf, now_us, channel, time_us, value);
+    seawall_receive(buffers(self)->law.buf, buffers(self)->state.buf, now_us, channel, time_us, value);
     Py_RETURN_NONE;
 }
 

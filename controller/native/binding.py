@@ -11,8 +11,11 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from controller import floats
+from controller.errors import InputError
 from controller.kernel.records import Law, State, Work, allocate, dimensions, is_integer
-from controller.native.build import headers, library
+from controller.native import trial
+from controller.native.build import compiler, headers, library, name_of
 from controller.native.types import is_record, record_hints
 
 
@@ -99,11 +102,70 @@ def foreign(path: Path, law: ctypes.Structure, state: ctypes.Structure, work: ct
     commands: Any = state.output
     return Entrances(
         reset=bind(code.seawall_reset, [law, state]),
-        receive=bind(code.seawall_receive, [state], i64, i64, i64, f64),
+        receive=bind(code.seawall_receive, [law, state], i64, i64, i64, f64),
         step=bind(code.seawall_step, [law, state, work], i64, i64),
         integrate=bind(code.seawall_integrate, [law, state, work], f64),
         output=lambda: tuple(commands),
     )
+
+
+Bind = Callable[[Path, ctypes.Structure, ctypes.Structure, ctypes.Structure], Entrances]
+_tried: set[Path] = set()  # the libraries that this process has found to compute as the Python does
+
+
+def enter(
+    bind: Bind, path: Path, law: ctypes.Structure, state: ctypes.Structure, work: ctypes.Structure
+) -> Entrances:
+    """The entrances by one of the two ways; raises InputError where the library can't be loaded."""
+    try:
+        return bind(path, law, state, work)
+    except (ImportError, OSError) as fault:
+        raise InputError(f"{path}: can't be loaded ({fault}); delete it, and it is compiled again") from None
+
+
+def judge(bind: Bind, path: Path, law: Law, sizes: dict[str, int]) -> None:
+    """Raise InputError unless the library gives the Python kernel's bits; asked once in a process."""
+    if path in _tried:
+        return
+    if difference := _difference(bind, path, law, sizes):
+        what = f"native backend: the compiler changes the meaning of floats ({difference})"
+        raise InputError(f"{what}; make {name_of(compiler())} compile without -ffast-math and the like")
+    _tried.add(path)
+
+
+def _difference(bind: Bind, path: Path, law: Law, sizes: dict[str, int]) -> str | None:
+    """What the library does otherwise than the Python kernel in the trial's periods, in words."""
+    for flight in trial.flights(law, sizes):
+        own, state, work, image = (structure(r, sizes)() for r in (Law, State, Work, State))
+        fill(own, flight.law)
+        fill(state, flight.state)
+        kernel = enter(bind, path, own, state, work)
+        if how := floats.departure():  # as loaded code can make it, and then for the Python kernel too
+            return f"what it makes {how} once it is loaded"
+        for number, period in enumerate(flight.fly(), 1):
+            for sample in period.samples:
+                kernel.receive(period.now_us, *sample)
+            kernel.step(period.now_us, period.missed)
+            fill(image, flight.state)
+            if name := _first_difference(state, image):
+                return f"{name} has other bits after {number} periods of the trial"
+    return None
+
+
+def _first_difference(one: ctypes.Structure, other: ctypes.Structure) -> str | None:
+    """The first member whose bits differ."""
+    a, b = bytes(one), bytes(other)
+    for name, *_ in one._fields_:
+        member = getattr(type(one), name)
+        if a[member.offset :][: member.size] != b[member.offset :][: member.size]:
+            return str(name)
+    return None
+
+
+def _restored(law: Law, sizes: dict[str, int], state: State) -> "NativeKernel":
+    kernel = NativeKernel(law, sizes)
+    fill(kernel._state, state)
+    return kernel
 
 
 class NativeKernel:
@@ -119,10 +181,19 @@ class NativeKernel:
         self._work: Any = structure(Work, sizes)()
         fill(self._law, law)
         self.call: Literal["extension", "ctypes"] = "extension" if headers() else "ctypes"
-        bind = extension if self.call == "extension" else foreign
-        entrances = bind(library(sizes), self._law, self._state, self._work)
+        bind: Bind = extension if self.call == "extension" else foreign
+        path = library(sizes)
+        judge(bind, path, law, sizes)
+        entrances = enter(bind, path, self._law, self._state, self._work)
         self.reset, self.receive, self.step, self.integrate, self._output = entrances
         self.reset()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy, also in another process, has buffers of its own: the entrances can't be copied."""
+        law = allocate(Law, self._sizes)
+        law.substeps = self._sizes["substeps"]
+        read(self._law, law)
+        return _restored, (law, self._sizes, self.snapshot())
 
     @property
     def output(self) -> tuple[float, ...]:

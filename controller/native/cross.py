@@ -3,7 +3,6 @@
 import importlib.util
 import platform
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from controller.errors import InputError
-from controller.native.build import MEANING, WARNINGS
+from controller.native.build import MEANING, WARNINGS, run
 
 TARGETS = {
     "host": "",
@@ -77,21 +76,19 @@ def stack_bytes(tools: Toolchain, folder: Path, unit: str) -> int | None:
     return sum(int(size) for _, size, _ in rows) if all(kind == "static" for _, _, kind in rows) else None
 
 
-def run(command: list[str], folder: Path) -> None:
-    """Run a compiler in a folder; raises InputError with its words where it fails."""
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise InputError(f"compiler {command[0]}: {done.stderr.strip()}; the C needs a C99 compiler")
-
-
 def _links_statically() -> bool:
-    """Whether the host's cc has a static libc."""
+    """Whether the host's cc has a static libc; raises InputError where it has one and still can't link.
+
+    Asked for the archive, it gives its path, or the bare name again where it has none. A cc that fails for
+    another reason is no cause to let another compiler fly unsaid.
+    """
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        (folder / "empty.c").write_text(EMPTY_PROGRAM, encoding="utf-8")
+        Path(scratch, "empty.c").write_text(EMPTY_PROGRAM, encoding="utf-8")
         try:
-            run(["cc", "-static", "empty.c", "-o", "empty"], folder)
+            run(["cc", "-static", "empty.c", "-o", "empty"], Path(scratch))
         except InputError:
+            if Path(run(["cc", "-print-file-name=libc.a"], Path(scratch)).strip()).is_absolute():
+                raise
             return False
     return True
 
@@ -102,5 +99,4 @@ def _host_musl() -> list[str]:
 
 
 def _first_line(command: list[str]) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return (done.stdout.splitlines() or ["unknown"])[0]
+    return (run(command, Path("/")).splitlines() or ["unknown"])[0]

@@ -20,7 +20,7 @@ from controller.kernel.modes import CAUSE_NAMES
 from controller.kernel.records import State, Work, allocate
 from controller.native import cross, golden, mission
 from controller.native.bundle import digest, kernel_sources, parameter_sources
-from controller.project import Project
+from controller.project import Project, seen_as
 
 Progress = Callable[[str, int, int], None]
 HERE = Path(__file__).parent
@@ -28,7 +28,8 @@ SCHEMA = "seawall/deploy/1"
 MANIFEST = "manifest.json"
 SUMS = "SHA256SUMS"
 GLUE = (
-    "wire.h", "host.h", "host.c", "line.h", "line.c", "arm.h", "arm.c", "options.h", "options.c", "flight.c",
+    "wire.h", "host.h", "host.c", "reader.h", "reader.c", "line.h", "line.c",
+    "intake.h", "intake.c",    "arm.h", "arm.c", "options.h", "options.c", "flight.c",
 )  # fmt: skip
 SCRIPT = "build.sh"
 
@@ -80,13 +81,16 @@ def _build(
         (stage / name).write_text(text, encoding="utf-8")
     units = sorted(name for name in sources if name.endswith(".c"))
     binary = f"{project.name}-flight"
+    what = f"compile for {target}"
+    if "zig" in tools.version:
+        what += ", where zig builds the target's libc the first time, which takes minutes"
     if progress:
-        progress(f"compile for {target}", 0, 1)
+        progress(what, 0, 1)
     cross.link(tools, stage, units, binary)
     (stage / binary).chmod(0o755)
     stack = cross.stack_bytes(tools, stage, "kernel.c")
     if progress:
-        progress(f"compile for {target}", 1, 1)
+        progress(what, 1, 1)
     return {
         "binary": binary,
         "compiler": tools.words,
@@ -123,6 +127,7 @@ def _write_texts(project: Project, stage: Path, facts: dict[str, Any]) -> None:
     about = {
         "project": project, "config": project.config, "facts": facts, "baud": speed, "fits": fits,
         "load": mission.line_load(project), "priority": mission.PRIORITY, "causes": CAUSE_NAMES,
+        "seen_as": seen_as,
     }  # fmt: skip
     unit = f"{project.name}-flight.service"
     for template, name in (
@@ -162,7 +167,8 @@ def _may_replace(directory: Path) -> None:
     except FileNotFoundError:
         return
     except (OSError, ValueError) as fault:
-        raise InputError(f"{str(directory)!r}: can't be written ({fault}); give another place") from None
+        reason = getattr(fault, "strerror", None) or str(fault)
+        raise InputError(f"{str(directory)!r}: can't be written ({reason}); give another place") from None
     foreign = sorted(found - known)
     if foreign:
         what = f"holds {foreign[0]}, which is no part of a bundle"

@@ -15,7 +15,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from controller.kernel.records import Substeps, dimensions, is_integer
+from controller.kernel.records import Substeps, dimensions, element, is_integer
 from controller.kernel.scalar import real, select
 from controller.native.types import PREFIX, extent, is_record, record_hints, scalar_type, size_name
 
@@ -314,9 +314,7 @@ class _Printer:
                 hints = record_hints(self.kind(inner))
                 return hints.get(attr, Substeps)
             case ast.Subscript(value=inner):
-                hint = self.kind(inner)
-                flat = len(dimensions(hint)) == 1
-                return (int if is_integer(hint) else float) if flat else hint
+                return element(self.kind(inner))
             case ast.UnaryOp(operand=operand):
                 return self.kind(operand)
             case ast.BinOp(left=left):

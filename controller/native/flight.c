@@ -12,6 +12,7 @@
 
 #include "arm.h"
 #include "host.h"
+#include "intake.h"
 #include "kernel.h"
 #include "line.h"
 #include "mission.h"
@@ -23,26 +24,29 @@ enum {
     EXIT_WRONG = 1,     /* the self-test failed */
     EXIT_USAGE = 2,     /* the command line makes no sense */
     EXIT_NO_DEVICE = 3, /* the line or the watchdog device can't be opened, or lockstep lost its line */
+    EXIT_UNSAFE = 4,    /* stopped, but the safe command did not get through */
     CHUNK = 512,        /* bytes read at once */
-    CHUNK_SAMPLES = CHUNK / (WIRE_SAMPLE_SIZE + 6) + 1,
-    BATCH = 128, /* samples that one period takes; the rest waits in the operating system */
     REOPEN_US = 100000,
-    STOP_US = 1000000, /* how long a stop may take to bring the outputs to their safe values */
+    STOP_US = 1000000,    /* how long a stop may take to bring the outputs to their safe values */
+    DELIVER_US = 1000000, /* and then, how long the safe command may take to get through */
+    LOOK_US = 1000,       /* how often a stop looks whether it did */
+    TELL_US = 1000000,    /* how often systemd is told of commands that were skipped */
     WAIT_MS = 100
 };
 
 typedef struct {
     sw_State state;
     sw_Work work;
-    wire_Splitter splitter;
-    wire_Sample batch[BATCH];
-    int count;        /* samples in the batch */
+    intake_Intake intake;
     int64_t now_us;   /* the time of the last step */
     int64_t retry_us; /* when to open a lost line again */
     int64_t steps;
     int64_t misses;
+    int64_t skipped;   /* commands that were not sent: the line was behind, full or lost */
     int64_t told_mode; /* what systemd was last told */
     int64_t told_cause;
+    int64_t told_skipped;
+    int64_t told_us;
     uint32_t sequence;
     line_Line line;
     host_Watch watch;
@@ -58,37 +62,38 @@ static void on_signal(int number)
     stopping = 1;
 }
 
-/* Give the batch to the kernel. By arrival, a sample is as old as this period and the newest of a channel
- * goes first, because the inbox keeps the first of equals; by sender, each has its own time. */
-static void deliver(Flight *f, int64_t now_us)
-{
-    for (int i = 0; i < f->count; i++) {
-        const int arrival = !f->options.sender_times;
-        const wire_Sample *const s = &f->batch[arrival ? f->count - 1 - i : i];
-        seawall_receive(&f->state, now_us, s->channel, arrival ? now_us : s->time_us, s->value);
-    }
-    f->count = 0;
-}
-
-static void send_command(Flight *f, const double *outputs, int64_t mode)
+/* Send a command unless an older one is still on its way; 1 where it was handed over. In lockstep each tick has
+ * its answer, so there it waits. The last one is followed by zeros, which mean nothing: when all but LINE_UNSEEN
+ * bytes were read, the command was. */
+static int send_command(Flight *f, const double *outputs, int64_t mode, size_t zeros)
 {
     uint8_t payload[WIRE_COMMAND_SIZE + 8 * SW_OUTPUTS];
-    uint8_t frame[sizeof payload + WIRE_CHECK + (sizeof payload + WIRE_CHECK) / WIRE_BLOCK + 2];
-    const size_t n =
-        wire_put_command(payload, f->sequence, f->now_us, mode, f->state.cause, outputs, SW_OUTPUTS);
-    line_write(&f->line, frame, wire_encode(payload, n, frame), f->options.lockstep ? WAIT_MS : 0);
+    uint8_t frame[WIRE_FRAME(sizeof payload) + LINE_UNSEEN];
+    size_t n = wire_put_command(payload, f->sequence, f->now_us, mode, f->state.cause, outputs, SW_OUTPUTS);
+    if (!f->options.lockstep && !line_ready(&f->line)) {
+        return 0;
+    }
+    n = wire_encode(payload, n, frame);
+    memset(frame + n, 0, zeros);
+    return line_write(&f->line, frame, n + zeros, f->options.lockstep ? WAIT_MS : 0);
 }
 
 static void tell_mode(Flight *f)
 {
-    char text[96];
-    if (f->state.mode == f->told_mode && f->state.cause == f->told_cause) {
+    char text[128];
+    int n;
+    const int moved = f->state.mode != f->told_mode || f->state.cause != f->told_cause;
+    if (!moved && (f->skipped == f->told_skipped || f->now_us - f->told_us < TELL_US)) {
         return;
     }
     f->told_mode = f->state.mode;
     f->told_cause = f->state.cause;
-    (void)snprintf(text, sizeof text, "STATUS=%s: %s", MISSION_MODES[f->state.mode],
-                   MISSION_CAUSES[f->state.cause]);
+    f->told_skipped = f->skipped;
+    f->told_us = f->now_us;
+    n = snprintf(text, sizeof text, "STATUS=%s: %s", MISSION_MODES[f->state.mode], MISSION_CAUSES[f->state.cause]);
+    if (f->skipped > 0) {
+        (void)snprintf(text + n, sizeof text - (size_t)n, "; %" PRId64 " commands skipped", f->skipped);
+    }
     host_notify(&f->watch, text);
 }
 
@@ -96,43 +101,12 @@ static void tell_mode(Flight *f)
 static void period(Flight *f, int64_t now_us, int64_t missed)
 {
     f->now_us = now_us;
-    deliver(f, now_us);
+    intake_deliver(&f->intake, &f->state, now_us);
     seawall_step(&seawall_law, &f->state, &f->work, now_us, missed);
     f->steps++;
     f->misses += missed;
-    send_command(f, f->state.output, f->state.mode);
+    f->skipped += !send_command(f, f->state.output, f->state.mode, 0);
     tell_mode(f);
-}
-
-/* Take one byte of the line; 1 and the tick where it completes a TICK. */
-static int take(Flight *f, uint8_t byte, wire_Tick *tick)
-{
-    const size_t n = wire_splitter_take(&f->splitter, byte);
-    if (n == WIRE_REFUSED) {
-        return 0;
-    }
-    if (f->count == BATCH) { /* only in lockstep, where a period is as long as the other end likes */
-        deliver(f, f->now_us);
-    }
-    if (wire_get_sample(f->splitter.data, n, &f->batch[f->count])) {
-        f->count++;
-        return 0;
-    }
-    return wire_get_tick(f->splitter.data, n, tick);
-}
-
-/* Read what has arrived, up to a full batch. */
-static void collect(Flight *f)
-{
-    uint8_t chunk[CHUNK];
-    wire_Tick ignored;
-    size_t n = CHUNK;
-    while (n == CHUNK && f->count + CHUNK_SAMPLES <= BATCH) {
-        n = line_read(&f->line, chunk, CHUNK);
-        for (size_t i = 0; i < n; i++) {
-            (void)take(f, chunk[i], &ignored);
-        }
-    }
 }
 
 /* Open a lost line again, at most every REOPEN_US. */
@@ -143,8 +117,8 @@ static void mend_line(Flight *f, int64_t now_us)
     }
     f->retry_us = now_us + REOPEN_US;
     if (line_open(&f->line) == 0) {
-        wire_splitter_reset(&f->splitter);
-        fprintf(stderr, "%s: the line is back\n", f->line.path);
+        intake_reset(&f->intake);
+        host_say("%s: the line is back\n", f->line.path);
     }
 }
 
@@ -165,7 +139,7 @@ static void fly(Flight *f)
         int64_t ended_us;
         host_sleep_until(due_us);
         mend_line(f, due_us);
-        collect(f);
+        intake_collect(&f->intake, &f->state, &f->line);
         f->sequence++;
         period(f, host_now_us(), missed);
         ended_us = host_now_us();
@@ -185,8 +159,8 @@ static int follow(Flight *f)
         line_wait(&f->line, WAIT_MS);
         n = line_read(&f->line, chunk, CHUNK);
         for (size_t i = 0; i < n; i++) {
-            if (take(f, chunk[i], &tick)) {
-                f->sequence = (uint32_t)wire_get(f->splitter.data + 1, 4); /* a command answers its tick */
+            if (intake_take(&f->intake, &f->state, chunk[i], &tick)) {
+                f->sequence = (uint32_t)wire_get(f->intake.splitter.data + 1, 4); /* a command answers its tick */
                 period(f, tick.now_us, tick.missed);
             }
         }
@@ -207,29 +181,56 @@ static int is_safe(const sw_State *state)
     return memcmp(state->output, seawall_law.limits.safe, sizeof state->output) == 0;
 }
 
-/* Bring the outputs to their safe values: the kernel is told that every sensor is bad, so it goes to SAFE
- * and keeps to the slew limits on the way. The last command is the safe one in any case. */
-static void stop(Flight *f)
+/* Send the safe command and wait until it has left; 1 where it has. */
+static int deliver_safe(Flight *f)
 {
+    int64_t now_us = host_now_us();
+    const int64_t last_us = now_us + DELIVER_US;
+    int sent = 0;
+    f->sequence++;
+    for (; now_us < last_us; now_us = host_now_us()) {
+        if (!f->options.lockstep) {
+            mend_line(f, now_us);
+        }
+        if (f->line.fd < 0) {
+            sent = 0; /* what was sent may be lost with the line */
+        } else if (!sent) {
+            sent = send_command(f, seawall_law.limits.safe, MISSION_SAFE, LINE_UNSEEN);
+        } else if (line_ready(&f->line)) {
+            return 1;
+        }
+        host_alive(&f->watch, now_us);
+        host_sleep_until(now_us + LOOK_US);
+    }
+    return 0;
+}
+
+/* Bring the outputs to their safe values: the kernel is told that every sensor is bad, so it goes to SAFE
+ * and keeps to the slew limits on the way. The last command is the safe one in any case; 1 where it got
+ * through. */
+static int stop(Flight *f)
+{
+    const double nan = wire_real(0x7ff8000000000000);
     int64_t now_us = countable(f->now_us);
     const int64_t last_us = now_us + STOP_US;
     host_notify(&f->watch, "STOPPING=1");
-    f->count = 0;
+    intake_reset(&f->intake);
     do {
         now_us += seawall_law.clock.nominal_us;
         if (!f->options.lockstep) {
             host_sleep_until(now_us);
             now_us = host_now_us();
+            mend_line(f, now_us);
         }
         for (int64_t j = 0; j < SW_INPUTS; j++) {
-            seawall_receive(&f->state, now_us, j, now_us, wire_real(0x7ff8000000000000));
+            /* stamped as late as may be, so that no sample of the channel is newer */
+            seawall_receive(&seawall_law, &f->state, now_us, j, now_us + seawall_law.clock.ahead_us, nan);
         }
         f->sequence++;
         period(f, now_us, 0);
         host_alive(&f->watch, host_now_us());
-    } while (!is_safe(&f->state) && now_us < last_us && f->line.fd >= 0);
-    f->sequence++;
-    send_command(f, seawall_law.limits.safe, MISSION_SAFE);
+    } while (!is_safe(&f->state) && now_us < last_us && (f->line.fd >= 0 || !f->options.lockstep));
+    return deliver_safe(f);
 }
 
 static void catch_signals(void)
@@ -252,15 +253,16 @@ static int prepare(Flight *f)
     f->line.baud = f->options.baud;
     fault = line_open(&f->line);
     if (fault != 0) {
-        fprintf(stderr, "%s: can't be opened as a serial line (%s); give a port that this user may use\n",
-                f->line.path, strerror(fault));
+        host_say("%s: can't be opened as a serial line (%s); give a port that this user may use\n", f->line.path,
+                 strerror(fault));
         return EXIT_NO_DEVICE;
     }
     if (host_watch_open(&f->watch, f->options.watchdog) != 0) {
         return EXIT_NO_DEVICE;
     }
     seawall_reset(&seawall_law, &f->state);
-    wire_splitter_reset(&f->splitter);
+    f->intake.by_arrival = f->options.times == TIMES_ARRIVAL;
+    intake_reset(&f->intake);
     f->told_mode = -1;
     catch_signals();
     if (!f->options.lockstep) {
@@ -269,20 +271,39 @@ static int prepare(Flight *f)
     return 0;
 }
 
+/* Stop, let all go, and say how it ended; the exit status. */
+static int finish(Flight *f, int status)
+{
+    const int safe = stop(f);
+    host_watch_close(&f->watch);
+    line_close(&f->line);
+    host_tell("%s: %s after %" PRId64 " periods; %" PRId64 " deadlines missed, %" PRId64 " commands skipped, %" PRIu32
+              " frames refused\n", MISSION_NAME, safe ? "stopped safe" : "stopped", f->steps, f->misses, f->skipped,
+              f->intake.splitter.refused + f->intake.splitter.oversized);
+    if (!safe) {
+        host_say("%s: the safe command did not get through; stop the actuator by other means\n", f->line.path);
+    }
+    return status == 0 && !safe ? EXIT_UNSAFE : status;
+}
+
 int main(int count, char **words)
 {
     Flight *const f = &flight;
     int status;
+    host_streams();
     if (options_parse(&f->options, count, words) != 0) {
-        options_usage();
+        options_usage(stderr);
         return EXIT_USAGE;
+    }
+    if (f->options.help) {
+        options_usage(stdout);
+        return 0;
     }
     if (arm_check() != 0) {
         return EXIT_WRONG;
     }
-    printf("%s: self-test passed, every bit right; kernel %.12s, parameters %.12s\n", MISSION_NAME,
-           MISSION_KERNEL_DIGEST, MISSION_PARAMETER_DIGEST);
-    (void)fflush(stdout);
+    host_tell("%s: self-test passed, every bit right; kernel %.12s, parameters %.12s\n", MISSION_NAME,
+              MISSION_KERNEL_DIGEST, MISSION_PARAMETER_DIGEST);
     if (f->options.check_only) {
         return 0;
     }
@@ -296,11 +317,5 @@ int main(int count, char **words)
     } else {
         fly(f);
     }
-    stop(f);
-    host_watch_close(&f->watch);
-    line_close(&f->line);
-    printf("%s: stopped safe after %" PRId64 " periods; %" PRId64 " deadlines missed, %" PRId64
-           " commands not sent, %" PRIu32 " frames refused\n", MISSION_NAME, f->steps, f->misses,
-           f->line.dropped, f->splitter.refused + f->splitter.oversized);
-    return status;
+    return finish(f, status);
 }

@@ -13,7 +13,6 @@ from random import Random
 from typing import Any
 
 from controller.controller import PythonKernel
-from controller.kernel.inbox import AHEAD_US
 from controller.kernel.records import Law, State
 from controller.native.types import initialiser, is_record, record_hints
 
@@ -66,6 +65,8 @@ def record(law: Law, sizes: dict[str, int], progress: Progress | None = None) ->
     kernel = PythonKernel(replace(law, clock=replace(law.clock, recovery=RECOVERY)), sizes)
     wanted = list(script(law, sizes))
     answered = []
+    if progress:
+        progress("golden vectors", 0, len(wanted))
     for n, period in enumerate(wanted):
         for s in period.samples:
             kernel.receive(period.now_us, s.channel, s.time_us, s.value)
@@ -127,7 +128,7 @@ def _faulty(draw: Random, law: Law, sizes: dict[str, int], now_us: int, turn: in
         case 5:  # the clock stands still, or goes back
             return Period(now_us - turn // 9 % 2, 0, tuple(good))
         case 6:  # late, early and unknown samples, and times that can't be
-            odd = [(channel, 0), (channel, now + clock.low_us), (channel, now + AHEAD_US + 1)]
+            odd = [(channel, 0), (channel, now + clock.low_us), (channel, now + clock.ahead_us + 1)]
             odd += [(channel, -1), (-1, now), (sizes["inputs"], now), (channel, 2**62)]
             return Period(now, 0, (*good, *(Sample(c, t, sensor_low) for c, t in odd)))
         case 7:  # newest first, each twice, more than the inbox holds

@@ -5,8 +5,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,21 +36,59 @@ void host_sleep_until(int64_t us)
     (void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL);
 }
 
+/* Write without waiting; what finds no room is dropped. */
+static void say(int stream, const char *format, va_list values)
+{
+    char text[512];
+    struct pollfd room = {stream, POLLOUT, 0};
+    const int n = vsnprintf(text, sizeof text, format, values);
+    if (n > 0 && poll(&room, 1, 0) > 0 && (room.revents & POLLOUT)) { /* a pipe then takes a page at once */
+        (void)!write(stream, text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);
+    }
+}
+
+void host_say(const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    say(STDERR_FILENO, format, values);
+    va_end(values);
+}
+
+void host_tell(const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    say(STDOUT_FILENO, format, values);
+    va_end(values);
+}
+
+void host_streams(void)
+{
+    int fd;
+    do {
+        fd = open("/dev/null", O_RDWR);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd > STDERR_FILENO) {
+        (void)close(fd);
+    }
+}
+
 void host_realtime(int priority)
 {
     struct sched_param wanted;
     int fault;
     if (mlockall(MCL_CURRENT | MCL_FUTURE) != 0) {
-        fprintf(stderr, "warning: memory is not locked (%s): a page fault may delay a period; "
-                        "give CAP_IPC_LOCK or LimitMEMLOCK=infinity\n", strerror(errno));
+        host_say("warning: memory is not locked (%s): a page fault may delay a period; "
+                 "give CAP_IPC_LOCK or LimitMEMLOCK=infinity\n", strerror(errno));
     }
     memset(&wanted, 0, sizeof wanted);
     wanted.sched_priority = priority;
     /* by thread: musl has no sched_setscheduler */
     fault = pthread_setschedparam(pthread_self(), SCHED_FIFO, &wanted);
     if (fault != 0) {
-        fprintf(stderr, "warning: no SCHED_FIFO (%s): other work may delay a period; "
-                        "give CAP_SYS_NICE or LimitRTPRIO=%d\n", strerror(fault), priority);
+        host_say("warning: no SCHED_FIFO (%s): other work may delay a period; "
+                 "give CAP_SYS_NICE or LimitRTPRIO=%d\n", strerror(fault), priority);
     }
 }
 
@@ -70,7 +110,7 @@ static int notify_socket(const char *path)
     if (fd >= 0) {
         const socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
         if (connect(fd, (const struct sockaddr *)&address, size) != 0) {
-            fprintf(stderr, "warning: systemd can't be told (%s)\n", strerror(errno));
+            host_say("warning: systemd can't be told (%s)\n", strerror(errno));
             (void)close(fd);
             fd = -1;
         }
@@ -88,7 +128,7 @@ int host_watch_open(host_Watch *watch, const char *device)
     if (device) {
         watch->device = open(device, O_WRONLY | O_CLOEXEC);
         if (watch->device < 0) {
-            fprintf(stderr, "%s: can't be opened (%s); give a watchdog device\n", device, strerror(errno));
+            host_say("%s: can't be opened (%s); give a watchdog device\n", device, strerror(errno));
             return -1;
         }
     }

@@ -19,6 +19,14 @@ int64_t host_now_us(void);
 /* Sleep to an absolute time; returns early on a signal. */
 void host_sleep_until(int64_t us);
 
+/* Say something as printf does, on standard error (say) or standard output (tell), unless nobody reads it:
+ * neither waits. */
+void host_say(const char *format, ...);
+void host_tell(const char *format, ...);
+
+/* Give each of the three standard streams a descriptor, so that no line and no device gets its number. */
+void host_streams(void);
+
 /* Lock all memory and ask for SCHED_FIFO; one warning for each right that is missing. */
 void host_realtime(int priority);
 

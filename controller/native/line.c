@@ -6,10 +6,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
+
+#include "host.h"
 
 static const struct {
     long baud;
@@ -59,6 +61,8 @@ int line_open(line_Line *line)
 {
     const size_t speed = find_speed(line->baud);
     int fault;
+    line->fd = -1;
+    line->reader.edges = -1;
     if (speed == SPEED_COUNT) {
         return EINVAL;
     }
@@ -71,6 +75,9 @@ int line_open(line_Line *line)
         line_close(line);
     }
     line->broken = 1; /* whatever the other end has begun to read ends here */
+    if (fault == 0) {
+        reader_open(&line->reader, line->fd);
+    }
     return fault;
 }
 
@@ -79,13 +86,13 @@ void line_close(line_Line *line)
     if (line->fd >= 0) {
         (void)close(line->fd);
     }
+    reader_close(&line->reader);
     line->fd = -1;
 }
 
-static void die(line_Line *line, const char *why)
+static void lose(line_Line *line, const char *why)
 {
-    line->lost++;
-    fprintf(stderr, "%s: the line is lost (%s); stepping on without it, and trying again\n", line->path, why);
+    host_say("%s: the line is lost (%s); stepping on without it, and trying again\n", line->path, why);
     line_close(line);
 }
 
@@ -100,9 +107,9 @@ size_t line_read(line_Line *line, uint8_t *data, size_t n)
         return (size_t)got;
     }
     if (got == 0) {
-        die(line, "hung up");
+        lose(line, "hung up");
     } else if (errno != EAGAIN && errno != EINTR) {
-        die(line, strerror(errno));
+        lose(line, strerror(errno));
     }
     return 0;
 }
@@ -115,17 +122,23 @@ static size_t write_some(line_Line *line, const uint8_t *data, size_t n)
         return (size_t)put;
     }
     if (errno != EAGAIN && errno != EINTR) {
-        die(line, strerror(errno));
+        lose(line, strerror(errno));
     }
     return 0;
 }
 
-void line_write(line_Line *line, const uint8_t *data, size_t n, int patience_ms)
+/* One write that ends whatever the far end has begun to read; 1 where it went out. */
+static int write_zero(line_Line *line)
 {
     static const uint8_t zero = 0;
+    return write_some(line, &zero, 1) == 1;
+}
+
+int line_write(line_Line *line, const uint8_t *data, size_t n, int patience_ms)
+{
     size_t sent = 0;
     if (line->fd >= 0 && line->broken) {
-        line->broken = write_some(line, &zero, 1) == 0;
+        line->broken = !write_zero(line);
     }
     if (!line->broken) {
         while (line->fd >= 0 && sent < n) {
@@ -138,7 +151,32 @@ void line_write(line_Line *line, const uint8_t *data, size_t n, int patience_ms)
         }
         line->broken = sent > 0 && sent < n;
     }
-    line->dropped += sent < n;
+    reader_wrote(&line->reader, 1);
+    return sent == n;
+}
+
+int line_ready(line_Line *line)
+{
+    int unsent = 0;
+    struct pollfd look = {line->fd, 0, 0};
+    if (line->fd < 0) {
+        return 0;
+    }
+    if (poll(&look, 1, 0) > 0 || ioctl(line->fd, TIOCOUTQ, &unsent) != 0) { /* a hang-up is told unasked */
+        lose(line, "hung up");
+        return 0;
+    }
+    if (unsent > 0) {
+        return 0;
+    }
+    if (reader_ready(&line->reader)) {
+        return 1;
+    }
+    if (reader_doubtful(&line->reader)) { /* an edge may be lost: a zero, which means nothing, makes another */
+        (void)write_zero(line);
+        reader_wrote(&line->reader, 0);
+    }
+    return 0;
 }
 
 void line_wait(const line_Line *line, int patience_ms)

@@ -17,9 +17,8 @@ MOST_OUTPUTS = (frame.PAYLOAD_LIMIT - messages.HEADER.size - messages.COMMAND.si
 
 
 def frame_bytes(payload: int) -> int:
-    """The longest frame of a payload of this many bytes, its ending zero included."""
-    checked = payload + frame.CHECK
-    return checked + checked // frame.BLOCK + 2
+    """The length of the frame of a payload of this many bytes, its ending zero included."""
+    return frame.body_size(payload) + frame.CHECK + 1
 
 
 def line_load(project: Project) -> int:

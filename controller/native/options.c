@@ -9,13 +9,14 @@
 #include "line.h"
 #include "mission.h"
 
-void options_usage(void)
+void options_usage(FILE *stream)
 {
-    fprintf(stderr,
-            "usage: %s-flight [--check] [--lockstep] [--times arrival|sender] [--baud N] [--priority N]\n"
-            "       [--watchdog DEVICE] PORT\n"
+    fprintf(stream,
+            "usage: %s-flight [--help] [--check] [--lockstep] [--times arrival|sender] [--baud N]\n"
+            "       [--priority N] [--watchdog DEVICE] PORT\n"
+            "  --help      say this\n"
             "  --check     run the self-test and exit: 0 where every bit is right, else 1\n"
-            "  --lockstep  step at each TICK frame, at its time, instead of by the clock\n"
+            "  --lockstep  step at each TICK frame, at its time, instead of by the clock; senders' times only\n"
             "  --times     a sample is as old as its arrival (default), or has its sender's CLOCK_MONOTONIC\n"
             "  --baud      speed of the line; %d unless given\n"
             "  --priority  SCHED_FIFO priority, 1 to 99; %d unless given\n"
@@ -49,8 +50,8 @@ static int parse_valued(options_Options *options, const char *name, const char *
         return 0;
     }
     if (strcmp(name, "--times") == 0) {
-        options->sender_times = strcmp(value, "sender") == 0;
-        return options->sender_times || strcmp(value, "arrival") == 0 ? 0 : -1;
+        options->times = strcmp(value, "sender") == 0 ? TIMES_SENDER : TIMES_ARRIVAL;
+        return options->times == TIMES_SENDER || strcmp(value, "arrival") == 0 ? 0 : -1;
     }
     return -1;
 }
@@ -66,12 +67,19 @@ int options_parse(options_Options *options, int count, char **words)
             options->check_only = 1;
         } else if (strcmp(word, "--lockstep") == 0) {
             options->lockstep = 1;
-            options->sender_times = 1;
+        } else if (strcmp(word, "--help") == 0) {
+            options->help = 1;
         } else if (word[0] != '-' && !options->port) {
             options->port = word;
         } else if (word[0] != '-' || i + 1 == count || parse_valued(options, word, words[++i]) != 0) {
             return -1;
         }
     }
-    return options->check_only || options->port ? 0 : -1;
+    if (options->lockstep && options->times == TIMES_ARRIVAL) {
+        return -1; /* its clock is the TICK's: no arrival has a time there */
+    }
+    if (options->times == 0) {
+        options->times = options->lockstep ? TIMES_SENDER : TIMES_ARRIVAL;
+    }
+    return options->help || options->check_only || options->port ? 0 : -1;
 }

@@ -7,7 +7,13 @@
 #define SEAWALL_SCALAR_H
 
 #include <stdint.h>
-#include <string.h>
+
+/* A number and its bits. Reading the other member reinterprets them (C99 TC3, 6.5.2.3, note 82), without
+ * the memcpy that a freestanding compiler would call. */
+typedef union {
+    double real;
+    uint64_t bits;
+} sw_View;
 
 static inline uint64_t less_real(double a, double b)
 {
@@ -21,14 +27,12 @@ static inline uint64_t less_int(int64_t a, int64_t b)
 
 static inline double either_real(uint64_t mask, double x, double y)
 {
-    uint64_t u;
-    uint64_t v;
-    double picked;
-    memcpy(&u, &x, sizeof u);
-    memcpy(&v, &y, sizeof v);
-    u = (u & mask) | (v & ~mask);
-    memcpy(&picked, &u, sizeof picked);
-    return picked;
+    sw_View u;
+    sw_View v;
+    u.real = x;
+    v.real = y;
+    u.bits = (u.bits & mask) | (v.bits & ~mask);
+    return u.real;
 }
 
 static inline int64_t either_int(uint64_t mask, int64_t x, int64_t y)
@@ -38,12 +42,10 @@ static inline int64_t either_int(uint64_t mask, int64_t x, int64_t y)
 
 static inline double magnitude(double v)
 {
-    uint64_t u;
-    double positive;
-    memcpy(&u, &v, sizeof u);
-    u = u & 0x7fffffffffffffff;
-    memcpy(&positive, &u, sizeof positive);
-    return positive;
+    sw_View u;
+    u.real = v;
+    u.bits = u.bits & 0x7fffffffffffffff;
+    return u.real;
 }
 
 #endif

@@ -1,5 +1,6 @@
-/* The wire in C: COBS and CRC-32 frames, and the messages that fly. controller/ports/frame.py and
- * messages.py are the same in Python; tests/controller/native/test_wire.py compares every byte.
+/* The wire in C: frames, and the messages that fly. controller/ports/frame.py and messages.py are the same in
+ * Python, and say why; tests/controller/native/test_wire.py compares every byte. docs/wire.md is the page for
+ * whoever writes the far end.
  *
  * No allocation, no library but memcpy, no assumption about byte order or alignment.
  */
@@ -11,10 +12,13 @@
 #include <string.h>
 
 #define WIRE_PAYLOAD_LIMIT 4096u
-#define WIRE_BLOCK 254u
-#define WIRE_CHECK 4u
-#define WIRE_STUFFED_LIMIT (WIRE_PAYLOAD_LIMIT + WIRE_CHECK + (WIRE_PAYLOAD_LIMIT + WIRE_CHECK) / WIRE_BLOCK + 1u)
-#define WIRE_FRAME_LIMIT (WIRE_STUFFED_LIMIT + 1u)
+#define WIRE_GROUP 7u /* payload bytes whose top bits share a byte */
+#define WIRE_ONES 4u  /* each byte of a frame has so many ones or more */
+#define WIRE_CHECK 8u /* bytes of CRC-32, four bits each with their complement */
+#define WIRE_BODY(n) ((n) + ((n) + WIRE_GROUP - 1u) / WIRE_GROUP) /* bytes that stand for n of payload */
+#define WIRE_FRAME(n) (WIRE_BODY(n) + WIRE_CHECK + 1u)            /* bytes of its frame, ending zero included */
+#define WIRE_FRAME_LIMIT WIRE_FRAME(WIRE_PAYLOAD_LIMIT)
+#define WIRE_STUFFED_LIMIT (WIRE_FRAME_LIMIT - 1u)
 #define WIRE_REFUSED SIZE_MAX
 
 enum {
@@ -73,27 +77,47 @@ static inline uint32_t wire_crc32(uint32_t crc, const uint8_t *data, size_t n)
     return ~crc;
 }
 
-/* The frame of a payload (n <= WIRE_PAYLOAD_LIMIT), its ending zero included; its length.
- * frame: room for n + WIRE_CHECK + (n + WIRE_CHECK) / WIRE_BLOCK + 2 bytes, not over the payload. */
+static inline unsigned wire_ones(unsigned byte)
+{
+    unsigned ones = 0;
+    for (; byte != 0; byte &= byte - 1u) {
+        ones++;
+    }
+    return ones;
+}
+
+/* The byte for seven bits: they themselves, or where they have few ones all eight inverted. */
+static inline uint8_t wire_symbol(unsigned bits)
+{
+    return (uint8_t)(wire_ones(bits) >= WIRE_ONES ? bits : bits ^ 0xffu);
+}
+
+/* Byte i of the check: four bits of the CRC above their complement. */
+static inline uint8_t wire_check(uint32_t crc, size_t i)
+{
+    return (uint8_t)(15u * ((crc >> (4 * i)) & 15u) + 15u);
+}
+
+/* The frame of a payload (n <= WIRE_PAYLOAD_LIMIT), its ending zero included; its length, WIRE_FRAME(n).
+ * frame: room for it, not over the payload. */
 static inline size_t wire_encode(const uint8_t *payload, size_t n, uint8_t *frame)
 {
-    const uint32_t crc = wire_crc32(0, payload, n);
-    size_t code_at = 0;
-    size_t out = 1;
-    uint8_t code = 1;
-    for (size_t i = 0; i < n + WIRE_CHECK; i++) {
-        const uint8_t byte = i < n ? payload[i] : (uint8_t)(crc >> (8 * (i - n)));
-        if (byte != 0) {
-            frame[out++] = byte;
-            code++;
-        }
-        if (byte == 0 || (code == WIRE_BLOCK + 1u && i + 1 < n + WIRE_CHECK)) {
-            frame[code_at] = code;
-            code_at = out++;
-            code = 1;
-        }
+    size_t out = n;
+    uint32_t crc;
+    for (size_t i = 0; i < n; i++) {
+        frame[i] = wire_symbol(payload[i] & 0x7fu);
     }
-    frame[code_at] = code;
+    for (size_t i = 0; i < n; i += WIRE_GROUP) {
+        unsigned tops = 0;
+        for (size_t k = 0; k < WIRE_GROUP && i + k < n; k++) {
+            tops |= (unsigned)(payload[i + k] >> 7) << k;
+        }
+        frame[out++] = wire_symbol(tops);
+    }
+    crc = wire_crc32(0, frame, out);
+    for (size_t i = 0; i < WIRE_CHECK; i++) {
+        frame[out++] = wire_check(crc, i);
+    }
     frame[out++] = 0;
     return out;
 }
@@ -101,36 +125,32 @@ static inline size_t wire_encode(const uint8_t *payload, size_t n, uint8_t *fram
 /* Turn a frame without its ending zero into its payload, in place; the length, or WIRE_REFUSED. */
 static inline size_t wire_decode(uint8_t *data, size_t n)
 {
-    size_t in = 0;
-    size_t out = 0;
-    uint32_t crc = 0;
-    if (n == 0 || n > WIRE_STUFFED_LIMIT) {
+    const size_t body = n - WIRE_CHECK;
+    const size_t size = WIRE_GROUP * body / (WIRE_GROUP + 1u);
+    uint32_t crc;
+    if (n < WIRE_CHECK || n > WIRE_STUFFED_LIMIT || WIRE_BODY(size) != body) {
         return WIRE_REFUSED;
     }
-    while (in < n) {
-        const uint8_t code = data[in];
-        const size_t end = in + code;
-        if (code == 0 || end > n) {
+    crc = wire_crc32(0, data, body);
+    for (size_t i = 0; i < WIRE_CHECK; i++) {
+        if (data[body + i] != wire_check(crc, i)) {
             return WIRE_REFUSED;
         }
-        for (in++; in < end; in++) {
-            if (data[in] == 0) {
-                return WIRE_REFUSED;
-            }
-            data[out++] = data[in];
-        }
-        if (code <= WIRE_BLOCK && end < n) {
-            data[out++] = 0;
-        }
     }
-    if (out < WIRE_CHECK || out > WIRE_PAYLOAD_LIMIT + WIRE_CHECK) {
+    for (size_t i = 0; i < body; i++) {
+        const uint8_t bits = data[i] < 0x80u ? data[i] : data[i] ^ 0xffu;
+        if (data[i] != wire_symbol(bits)) {
+            return WIRE_REFUSED;
+        }
+        data[i] = bits;
+    }
+    if (size % WIRE_GROUP != 0 && data[body - 1] >> size % WIRE_GROUP != 0) {
         return WIRE_REFUSED;
     }
-    out -= WIRE_CHECK;
-    for (size_t i = 0; i < WIRE_CHECK; i++) {
-        crc |= (uint32_t)data[out + i] << (8 * i);
+    for (size_t i = 0; i < size; i++) {
+        data[i] |= (uint8_t)(((data[size + i / WIRE_GROUP] >> i % WIRE_GROUP) & 1u) << 7);
     }
-    return crc == wire_crc32(0, data, out) ? out : WIRE_REFUSED;
+    return size;
 }
 
 static inline void wire_splitter_reset(wire_Splitter *splitter)

@@ -18,8 +18,17 @@ class Port(Protocol):
         Raises Ended where no more will come, Lost where the line broke.
         """
 
-    def send(self, command: Command) -> None:
-        """Hand over a command; raises Lost where the line broke."""
+    def send(self, command: Command, last: bool = False) -> bool:
+        """Hand over a command; False where an older one is still on its way; Lost where the line broke.
+
+        last: it is the last one, of which delivered() must know.
+        """
+
+    def delivered(self) -> bool:
+        """Whether all that was handed over has left, as far as can be known; Lost where the line broke."""
+
+    def counts(self) -> dict[str, int]:
+        """What was lost on the way, by name; empty where nothing can be."""
 
     def close(self) -> None:
         """Let the line go; a second call does nothing."""

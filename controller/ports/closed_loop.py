@@ -12,7 +12,8 @@ class ClosedLoop:
     def __init__(self, project: Project) -> None:
         table = project.config.plant
         if table is None:
-            raise InputError(f"{project.root / FILE_NAME}: has no [plant]; add one, or replay a recording")
+            where = project.root / FILE_NAME
+            raise InputError(f"{where}: has no [plant]; fly yours with --port, or a recording with --replay")
         self.plant = Cart(table)
         self._channels = {sensor.name: j for j, sensor in enumerate(project.config.input)}
         self._output = [actuator.name for actuator in project.config.output].index(table.output)
@@ -27,9 +28,18 @@ class ClosedLoop:
         channels = self._channels
         return [Sample(channels[name], now_us, value) for name, value in self.plant.measure().items()]
 
-    def send(self, command: Command) -> None:
+    def send(self, command: Command, last: bool = False) -> bool:
         """The command that drives the plant from now on."""
         self._held = command.outputs[self._output]
+        return True
+
+    def delivered(self) -> bool:
+        """Nothing is on the way."""
+        return True
+
+    def counts(self) -> dict[str, int]:
+        """Nothing is lost on the way."""
+        return {}
 
     def close(self) -> None:
         """Nothing to let go."""

@@ -1,67 +1,82 @@
-"""The wire: a payload and its CRC-32, stuffed by COBS so that a zero byte ends a frame and is nowhere else.
+"""The wire: a payload as bytes with four ones or more, a CRC-32 over these bytes, and a zero byte as the end.
+
+No three flipped bits make a zero of such a byte, or such a byte of a zero, so they neither cut a frame in two
+nor join two unseen; and the CRC is over what is on the wire, so that no three flipped bits escape it. COBS,
+which passes most bytes as they are, can't have that: a payload may hold a whole frame between two bytes with
+a single one, and two flipped bits bring it out.
 
 encode and decode are pure; a Splitter finds frames in a stream of bytes with a buffer that can't grow.
-controller/native/wire.h is the same in C. What a payload means is in messages.py.
+controller/native/wire.h is the same in C, docs/wire.md the page for whoever writes the far end. What payloads
+mean is in messages.py.
 """
 
 import zlib
 from dataclasses import dataclass
 
 PAYLOAD_LIMIT = 4096  # bytes; a longer payload is refused by both ends
-BLOCK = 254  # the longest run of bytes that one COBS code byte can stand for
-CHECK = 4  # bytes of CRC-32, little-endian, after the payload
-STUFFED_LIMIT = PAYLOAD_LIMIT + CHECK + (PAYLOAD_LIMIT + CHECK) // BLOCK + 1
+GROUP = 7  # payload bytes whose top bits share a byte
+ONES = 4  # each byte of a frame has so many or more: more than may flip
+CHECK = 8  # bytes of CRC-32, four bits each with their complement
 POLYNOMIAL = 0xEDB88320  # IEEE 802.3, reflected
 
 
-def stuff(data: bytes, block: int = BLOCK) -> bytes:
-    """The data without zero bytes (COBS): each run up to a zero is led by its length plus one.
+def body_size(payload: int) -> int:
+    """How many bytes stand for a payload of so many: one for each, and one for the top bits of each seven."""
+    return payload + -(-payload // GROUP)
 
-    A run of `block` bytes has the code block + 1 and no zero after it. Source: Cheshire and Baker, 1999.
 
-    pre: len(data) <= 3 and 1 <= block <= 254
-    post: all(code > 0 for code in _)
-    post: unstuff(_, block) == data
+STUFFED_LIMIT = body_size(PAYLOAD_LIMIT) + CHECK  # of a frame without its ending zero
+
+
+def symbol(bits: int) -> int:
+    """The byte for seven bits: they themselves, or where they have fewer ones than ONES all eight inverted.
+
+    Source: Stan and Burleson, Bus-invert coding for low-power I/O, 1995.
     """
-    out = bytearray()
-    start, size = 0, len(data)
-    while True:
-        zero = data.find(0, start)
-        end = size if zero < 0 else zero
-        while end - start >= block:
-            out.append(block + 1)
-            out += data[start : start + block]
-            start += block
-        if zero < 0:
-            if start < end or not data or data[-1] == 0:  # else a full run has ended the data
-                out.append(end - start + 1)
-                out += data[start:end]
-            return bytes(out)
-        out.append(end - start + 1)
-        out += data[start:end]
-        start = end + 1
+    return bits if bits.bit_count() >= ONES else bits ^ 0xFF
 
 
-def unstuff(stuffed: bytes, block: int = BLOCK) -> bytes | None:
-    """The data that stuff() hid, or None where the codes do not fit.
+def check_byte(bits: int) -> int:
+    """The byte for four bits of the CRC: they, and below them their complement, so four ones in any case."""
+    return 15 * bits + 15
 
-    pre: len(stuffed) <= 4 and 1 <= block <= 254
-    post: _ is None or len(_) < len(stuffed)
-    """
-    out = bytearray()
-    start, size = 0, len(stuffed)
-    if not size or stuffed.find(0) >= 0:
+
+SYMBOLS = bytes(map(symbol, range(128)))
+_LOW = SYMBOLS * 2  # the symbol of a byte's low seven bits
+_TOP = bytes(128) + bytes([1]) * 128  # its top bit
+_BITS = bytes.maketrans(SYMBOLS, bytes(range(128)))
+_SHARED = {  # the symbol of up to seven top bits, the first one lowest
+    bytes(bits >> k & 1 for k in range(size)): bytes([symbol(bits)])
+    for size in range(1, GROUP + 1)
+    for bits in range(1 << size)
+}
+_SPREAD = [bytes((bits >> k & 1) << 7 for k in range(GROUP)) for bits in range(128)]
+_CHECKS = bytes.maketrans(b"0123456789abcdef", bytes(map(check_byte, range(16))))
+
+
+def stuff(data: bytes) -> bytes:
+    """The data as symbols: the low seven bits of each byte, then the top bits of each seven bytes."""
+    tops = data.translate(_TOP)
+    shared = [_SHARED[tops[at : at + GROUP]] for at in range(0, len(tops), GROUP)]
+    return data.translate(_LOW) + b"".join(shared)
+
+
+def unstuff(stuffed: bytes) -> bytes | None:
+    """The data that stuff() hid, or None where it can't have made these bytes."""
+    size = GROUP * len(stuffed) // (GROUP + 1)
+    if stuffed.translate(None, SYMBOLS) or body_size(size) != len(stuffed):
         return None
-    while start < size:
-        code = stuffed[start]
-        end = start + code
-        if code > block + 1 or end > size:
-            return None
-        out += stuffed[start + 1 : end]
-        if code <= block and end < size:
-            out.append(0)
-        start = end
-    return bytes(out)
+    bits = stuffed.translate(_BITS)
+    tops = b"".join([_SPREAD[shared] for shared in bits[size:]])
+    if any(tops[size:]):
+        return None
+    whole = int.from_bytes(bits[:size], "little") | int.from_bytes(tops[:size], "little")
+    return whole.to_bytes(size, "little")
+
+
+def check(body: bytes) -> bytes:
+    """The CRC-32 of a frame's symbols as check bytes, lowest four bits first."""
+    return (b"%08x" % crc32(body))[::-1].translate(_CHECKS)
 
 
 def crc_bit(crc: int) -> int:
@@ -94,18 +109,16 @@ def encode(payload: bytes) -> bytes:
     """The frame of a payload of at most PAYLOAD_LIMIT bytes, its ending zero included."""
     if len(payload) > PAYLOAD_LIMIT:
         raise ValueError(f"a payload of {len(payload)} bytes; at most {PAYLOAD_LIMIT} fit a frame")
-    return stuff(payload + crc32(payload).to_bytes(CHECK, "little")) + b"\0"
+    body = stuff(payload)
+    return body + check(body) + b"\0"
 
 
 def decode(frame: bytes) -> bytes | None:
     """The payload of one frame with its ending zero, or None where it is damaged or too long."""
-    if not frame or frame[-1] != 0 or len(frame) > STUFFED_LIMIT + 1:
+    if not CHECK < len(frame) <= STUFFED_LIMIT + 1 or frame[-1] != 0:
         return None
-    checked = unstuff(frame[:-1])
-    if checked is None or not CHECK <= len(checked) <= PAYLOAD_LIMIT + CHECK:
-        return None
-    payload = checked[:-CHECK]
-    return payload if crc32(payload) == int.from_bytes(checked[-CHECK:], "little") else None
+    body, told = frame[: -CHECK - 1], frame[-CHECK - 1 : -1]
+    return unstuff(body) if told == check(body) else None
 
 
 @dataclass(slots=True)

@@ -19,6 +19,7 @@ from controller.ports.messages import Sample
 
 FIELDS = ("time_us", "channel", "value")
 HEADER = ",".join(FIELDS)
+SEPARATORS = {";": "semicolon", "\t": "tab", "|": "bar"}  # what other programs write for a comma
 LINE_LIMIT = 4096  # characters
 NPZ_LIMIT = 1 << 30  # bytes of the three arrays, unpacked
 CHUNK = 4096  # samples of an npz that are Python objects at one time
@@ -56,8 +57,8 @@ class CsvReader:
                     yield self._sample(row)
         except csv.Error as fault:
             raise self._fault(f"is no CSV ({shorten(str(fault))}); mend or export it again") from None
-        except UnicodeDecodeError:
-            raise self._fault("what follows is not UTF-8; save the file as UTF-8") from None
+        except OSError as fault:
+            raise self._fault(f"what follows can't be read ({fault.strerror}); copy the file anew") from None
 
     def place(self) -> str:
         """The file and the line."""
@@ -73,16 +74,25 @@ class CsvReader:
             self.done += len(line)
             if len(line) == LINE_LIMIT:
                 raise self._fault(f"is longer than {LINE_LIMIT} characters; a sample is three short fields")
+            if not line.isascii() and any("\udc80" <= c <= "\udcff" for c in line):
+                raise self._fault("is not UTF-8; save the file as UTF-8")
             yield line
 
     def _check_header(self, row: list[str]) -> None:
         if tuple(cell.strip() for cell in row) != FIELDS:
             self.line = 1
+            for mark, name in SEPARATORS.items():
+                if tuple(cell.strip() for cell in ",".join(row).split(mark)) == FIELDS:
+                    raise self._fault(
+                        f"its fields have a {name} between them; write commas, and points in numbers"
+                    )
             raise self._fault(f"the header is {shorten(','.join(row))!r}; it must be {HEADER}")
 
     def _sample(self, row: list[str]) -> Sample:
         if len(row) != len(FIELDS):
-            raise self._fault(f"has {len(row)} fields, not {len(FIELDS)}; write {HEADER}")
+            comma = len(row) == len(FIELDS) + 1 and row[-2].strip("+- ").isdigit() and row[-1].isdigit()
+            mend = "write the value with a point, not a comma" if comma else f"write {HEADER}"
+            raise self._fault(f"has {len(row)} fields, not {len(FIELDS)}; {mend}")
         time, channel, value = row
         known = self._known.get(channel.strip())
         return Sample(
@@ -111,7 +121,8 @@ class CsvReader:
                 return float(cell)
         except ValueError:
             pass
-        raise self._fault(f"value: is {_shown(cell)}; write it as a number, nan where the sensor failed")
+        mend = "write it with a point" if cell.count(",") == 1 else "write it as a number"
+        raise self._fault(f"value: is {_shown(cell)}; {mend}, nan where the sensor failed")
 
     def _fault(self, what: str) -> InputError:
         return InputError(f"{self.place()}: {what}")
@@ -142,7 +153,7 @@ class NpzReader:
 
 def read_csv(path: Path, channels: Mapping[str, int]) -> CsvReader:
     """A recording in CSV; its faults are raised as they are met."""
-    return CsvReader(path, path.open(encoding="utf-8-sig", newline=""), channels)
+    return CsvReader(path, path.open(encoding="utf-8-sig", errors="surrogateescape", newline=""), channels)
 
 
 def read_npz(path: Path, channels: Mapping[str, int]) -> NpzReader:
@@ -171,6 +182,7 @@ def _arrays(path: Path) -> dict[str, Any]:
         with zipfile.ZipFile(path) as archive:
             sizes = {entry.filename: entry.file_size for entry in archive.infolist()}
         if set(sizes) != wanted:
+            _check_members(path, sizes)
             names = ", ".join(sorted(shorten(name.removesuffix(".npy")) for name in sizes)[:8]) or "nothing"
             raise InputError(f"{path}: holds {names}; it must hold the arrays {', '.join(FIELDS)}, no other")
         if sum(sizes.values()) > NPZ_LIMIT:
@@ -186,6 +198,15 @@ def _arrays(path: Path) -> dict[str, Any]:
         ) from None
     except (zipfile.BadZipFile, zlib.error) as fault:
         raise InputError(f"{path}: is a damaged npz ({shorten(str(fault))}); save it again") from None
+
+
+def _check_members(path: Path, sizes: Mapping[str, int]) -> None:
+    """Raises InputError where the zip is something else than an npz."""
+    if "[Content_Types].xml" in sizes or "content.xml" in sizes:
+        raise InputError(f"{path}: is an Office document; export its sheet as CSV")
+    if sizes and not any(name.endswith(".npy") for name in sizes):
+        names = ", ".join(sorted(shorten(name) for name in sizes)[:8])
+        raise InputError(f"{path}: is a zip archive of {names}, not an npz; unpack it first (unzip)")
 
 
 def _numbers(path: Path, names: Any, channels: Mapping[str, int]) -> Any:

@@ -9,22 +9,23 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from controller.errors import InputError
-from controller.kernel.inbox import LATEST_US
+from controller.kinds import HEAD, other_than
 from controller.ports import Ended
 from controller.ports.messages import Command, Sample
+from controller.ports.pace import GAP_LIMIT_US, Pace
 from controller.ports.recording import Reader, read_csv, read_npz
 
 ZIP_MAGIC = b"PK"
-GAP_LIMIT_US = 3_600_000_000  # a longer silence is a wrong time or two recordings in one file
 
 
 class ReplayPort:
     """A recording of the inputs in `channels` (name to number); raises InputError with file and line.
 
-    start_us: when the first sample arrived; done, total: how much of the file was read, in its own units.
+    late_us: how far behind the newest sample one may arrive. start_us: when the first sample arrived; done,
+    total: how much of the file was read, in its own units; pace: what is odd in its times.
     """
 
-    def __init__(self, path: Path, channels: Mapping[str, int]) -> None:
+    def __init__(self, path: Path, channels: Mapping[str, int], late_us: int = GAP_LIMIT_US) -> None:
         self.path = path
         _check_file(path)
         self._reader = _reader(path, channels)
@@ -32,8 +33,9 @@ class ReplayPort:
         self._next = next(self._samples, None)
         if self._next is None:
             raise InputError(f"{path}: has no samples; record some")
+        self.pace = Pace(channels.values(), late_us)
+        self.pace.check(self._next, self._reader.place)
         self._arrival_us = self.start_us = self._next.time_us
-        self._check(self._next)
 
     @property
     def done(self) -> int:
@@ -56,22 +58,20 @@ class ReplayPort:
             yield self._next
             self._next = next(self._samples, None)
             if self._next is not None:
-                self._check(self._next)
-                self._arrival_us = max(self._arrival_us, self._next.time_us)
+                self.pace.check(self._next, self._reader.place)
+                self._arrival_us = self.pace.newest_us
 
-    def _check(self, sample: Sample) -> None:
-        time_us = sample.time_us
-        if time_us < 0:
-            raise InputError(f"{self._reader.place()}: time {time_us} us is negative; count from the start")
-        if time_us > LATEST_US:
-            raise InputError(f"{self._reader.place()}: time {time_us} us is beyond 2**53; give microseconds")
-        silence = time_us - self._arrival_us
-        if silence > GAP_LIMIT_US:
-            where = self._reader.place()
-            raise InputError(f"{where}: time jumps by {silence / 1e6:g} s; mend it, or split the recording")
-
-    def send(self, command: Command) -> None:
+    def send(self, command: Command, last: bool = False) -> bool:
         """A recording has no actuator."""
+        return True
+
+    def delivered(self) -> bool:
+        """Nothing is on the way."""
+        return True
+
+    def counts(self) -> dict[str, int]:
+        """Nothing is lost on the way."""
+        return {}
 
     def close(self) -> None:
         """Let the file go."""
@@ -80,8 +80,13 @@ class ReplayPort:
 
 def _reader(path: Path, channels: Mapping[str, int]) -> Reader:
     with path.open("rb") as stream:
-        zipped = stream.read(len(ZIP_MAGIC)) == ZIP_MAGIC
-    return read_npz(path, channels) if zipped else read_csv(path, channels)
+        head = stream.read(HEAD)
+    if head.startswith(ZIP_MAGIC):
+        return read_npz(path, channels)
+    odd = other_than("CSV", head)
+    if odd:
+        raise InputError(f"{path}: {odd}")
+    return read_csv(path, channels)
 
 
 def _check_file(path: Path) -> None:

@@ -1,5 +1,8 @@
 """Train the cart's network in closed loop and write network.json: `python -m examples.cart.train`.
 
+`--record` trains nothing and writes trained.csv: what the network that there is does here, for the claim that
+it flies as it was trained.
+
 Needs the `train` extra; about five minutes on an idle core. Nothing in it is random but the step times of the
 last stage, which are seeded; other versions of torch may differ in the last bits, so that another machine
 gives a network of the same quality, and perhaps not the same file.
@@ -22,6 +25,7 @@ saturates their sum.
 
 import json
 import math
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +35,7 @@ import torch
 from torch import Tensor
 from torchdiffeq import odeint
 
+from controller.config import InputTable
 from controller.project import Project, load
 from examples.cart.loop import RESTLESS, fly
 
@@ -155,9 +160,7 @@ def rollout(project: Project, net: dict[str, Tensor], s: Scenario) -> tuple[Tens
     armed_s = config.controller.recovery_periods * config.controller.period_us * 1.0e-6
     errors, slews = [], []
     for dt in s.dt:
-        for j, (sensor, measured) in enumerate(zip(sensors, (position - s.step, force), strict=True)):
-            wanted = torch.clamp(measured / sensor.high, -1.0, 1.0)
-            x[j] = x[j] + dt / (sensor.filter_s + dt) * (wanted - x[j])
+        preprocess(x, (position - s.step, force), sensors, dt)
         h = odeint(Cell(net, torch.stack(x, 1)), h, torch.tensor([0.0, dt]), method="rk4")[1]
         decoded = (h @ net["w_out"])[:, 0] + net["b_out"] if time_s >= armed_s else zero
         slew = actuator.max_rate * dt
@@ -222,11 +225,45 @@ def flown(project: Project) -> float:
     return sum(f.index + 0.3 * max(f.overshoot - 0.03, 0.0) for f in flights) / len(flights)
 
 
+def preprocess(x: list[Tensor], measured: tuple[Tensor, ...], sensors: list[InputTable], dt: float) -> None:
+    """Move what the network sees by dt: each range of low = -high becomes [-1, 1], then the low-pass."""
+    for j, (sensor, value) in enumerate(zip(sensors, measured, strict=True)):
+        wanted = torch.clamp(value / sensor.high, -1.0, 1.0)
+        x[j] = x[j] + dt / (sensor.filter_s + dt) * (wanted - x[j])
+
+
+def record(project: Project, rows: int = 400) -> None:
+    """Write trained.csv: inputs that jump and swing over their ranges, at irregular times."""
+    data = json.loads((HERE / "network.json").read_text(encoding="utf-8"))
+    net = {name: torch.tensor(value) for name, value in data.items()}
+    sensors, clock = project.config.input, project.config.dt
+    now_us, h = 0, torch.zeros(1, 2 * PAIRS)
+    x = [torch.zeros(1) for _ in sensors]
+    names = [s.name for s in sensors] + [f"h{i}" for i in range(2 * PAIRS)] + [project.config.output[0].name]
+    lines = [",".join(["time_us", *names])]
+    for n in range(rows):
+        part = 0.02 if n % 100 < 50 else 0.7  # of the ranges: small errors are where the network answers
+        swing = (math.sin(0.31 * n), math.sin(0.13 * n + 1.0))
+        measured = tuple(torch.tensor([part * v * s.high]) for v, s in zip(swing, sensors, strict=True))
+        if n == 0:
+            preprocess(x, measured, [s.model_copy(update={"filter_s": 0.0}) for s in sensors], 1.0)
+        else:
+            dt_us = int(torch.randint(clock.low_us, clock.high_us + 1, ()))
+            now_us, dt = now_us + dt_us, 1.0e-6 * dt_us
+            preprocess(x, measured, sensors, dt)
+            h = odeint(Cell(net, torch.stack(x, 1)), h, torch.tensor([0.0, dt]), method="rk4")[1]
+        numbers = torch.cat([*measured, h[0], h[0] @ net["w_out"] + net["b_out"]])
+        lines.append(",".join([str(now_us), *map(repr, numbers.tolist())]))
+    (HERE / "trained.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
 def main() -> None:
-    """Train through the stages; write the best network of all that flew."""
+    """Train through the stages; write the best network of all that flew, and what it does here."""
     torch.manual_seed(1)
     torch.set_default_dtype(torch.float64)
     torch.set_num_threads(1)
+    if sys.argv[1:] == ["--record"]:
+        return record(load(HERE))
     half = Mirrored()
     text, project = assemble(half.weights())
     best = (flown(project), text)
@@ -248,6 +285,7 @@ def main() -> None:
                     f"{n + 1:3d}: loss {value.item():.4f}, flown {index:.4f}, best {best[0]:.4f}", flush=True
                 )
     (HERE / "network.json").write_text(best[1], encoding="utf-8")
+    record(load(HERE))
 
 
 if __name__ == "__main__":

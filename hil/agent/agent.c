@@ -1,8 +1,9 @@
 /* The target's side of the test bench: it flies the kernel as it is told, and times each step.
  *
  * A request that changes something is carried out once: if its answer is lost, the same sequence number
- * gets the same answer again; an older one is dropped. RESET begins a new count. hil/messages.py has
- * the fields of every message.
+ * gets the same answer again; an older one is dropped. IDENTIFY begins a conversation: the host gives a
+ * nonce, which every answer then carries. A start forgets it, so that no restart goes unnoticed.
+ * hil/messages.py has the fields of every message.
  */
 #include "agent.h"
 
@@ -13,7 +14,8 @@
 #include "port.h"
 #include "wire.h"
 
-enum { PROTOCOL = 1, BINS = 464, QUEUE = 256, PER_STEP = 255 };
+enum { PROTOCOL = 4, BINS = 464, QUEUE = 256, PER_STEP = 255, READINGS = 200000 };
+enum { HEAD_SIZE = WIRE_HEADER_SIZE + 8 };
 enum { UNKNOWN_KIND = 1, MALFORMED = 2, TOO_LONG = 3, OUT_OF_ORDER = 4 };
 
 static const uint8_t kernel_digest[32] = SEAWALL_KERNEL_DIGEST;
@@ -29,6 +31,7 @@ static struct {
     uint32_t accepted;
     uint32_t repeated;
     uint32_t dropped;
+    uint64_t nonce; /* of the conversation; 0 from the start until there is one */
     uint32_t last;
     int begun;
     inputs_Stream stream;
@@ -51,24 +54,36 @@ static void answer_and_keep(const uint8_t *end)
     port_write(self.kept, self.kept_length);
 }
 
+/* The head of an answer: its kind, what it answers, the conversation; the place after it. */
+static uint8_t *head(unsigned kind, uint32_t sequence)
+{
+    return wire_put(wire_put_header(self.reply, kind, sequence), self.nonce, 8);
+}
+
 static uint8_t *refusal(unsigned kind, uint32_t sequence, unsigned code)
 {
-    uint8_t *at = wire_put_header(self.reply, WIRE_ERROR, sequence);
-    return wire_put(wire_put(at, kind, 1), code, 1);
+    return wire_put(wire_put(head(WIRE_ERROR, sequence), kind, 1), code, 1);
 }
 
 /* One period: the samples and the step; its time in nanoseconds, at most 2^32 - 1. */
-static uint32_t fly(int64_t now_us, int64_t missed, const wire_Sample *samples, size_t count)
+static uint32_t timed(int64_t now_us, int64_t missed, const wire_Sample *samples, size_t count)
 {
     uint64_t taken;
     const uint64_t begin = port_now_ns();
     for (size_t i = 0; i < count; i++) {
-        seawall_receive(&self.state, now_us, samples[i].channel, samples[i].time_us, samples[i].value);
+        seawall_receive(&seawall_law, &self.state, now_us, samples[i].channel, samples[i].time_us, samples[i].value);
     }
     seawall_step(&seawall_law, &self.state, &self.work, now_us, missed);
     taken = port_now_ns() - begin;
-    self.steps++;
     return taken < UINT32_MAX ? (uint32_t)taken : UINT32_MAX;
+}
+
+/* The same, and counted. */
+static uint32_t fly(int64_t now_us, int64_t missed, const wire_Sample *samples, size_t count)
+{
+    const uint32_t ns = timed(now_us, missed, samples, count);
+    self.steps++;
+    return ns;
 }
 
 /* CRC-32 of the whole state, word by word in little-endian order. */
@@ -94,12 +109,17 @@ static void restart(void)
     self.stream.now_us = 0;
 }
 
-static void identify(uint32_t sequence)
+/* Its answer begins with the protocol's number, whatever the protocol. */
+static void identify(uint32_t sequence, const uint8_t *body, size_t size)
 {
     static const uint32_t sizes[5] = {SW_INPUTS, SW_HIDDEN, SW_OUTPUTS, SW_SUBSTEPS, SW_SLOTS};
     const char *machine = port_machine();
     uint8_t *at = wire_put_header(self.reply, WIRE_IDENTIFY + WIRE_REPLY, sequence);
-    at = wire_put(at, PROTOCOL, 2);
+    if (size == 8 && wire_get(body, 8) != self.nonce) {
+        self.nonce = wire_get(body, 8);
+        self.begun = 0;
+    }
+    at = wire_put(wire_put(at, PROTOCOL, 2), self.nonce, 8);
     for (size_t i = 0; i < 5; i++) {
         at = wire_put(at, sizes[i], 4);
     }
@@ -115,7 +135,7 @@ static void identify(uint32_t sequence)
 static void tell_clock(uint32_t sequence)
 {
     uint64_t overhead = UINT64_MAX;
-    uint8_t *at = wire_put_header(self.reply, WIRE_CLOCK + WIRE_REPLY, sequence);
+    uint8_t *at = head(WIRE_CLOCK + WIRE_REPLY, sequence);
     for (int i = 0; i < 100; i++) {
         const uint64_t begin = port_now_ns();
         const uint64_t taken = port_now_ns() - begin;
@@ -125,6 +145,57 @@ static void tell_clock(uint32_t sequence)
     at = wire_put(wire_put(at, self.steps, 8), self.accepted, 4);
     at = wire_put(wire_put(at, self.splitter.refused, 4), self.splitter.oversized, 4);
     answer(wire_put(wire_put(at, self.repeated, 4), self.dropped, 4));
+}
+
+/* The least change of the clock that was seen, in nanoseconds; 0 where it stood still. */
+static uint32_t least_change(void)
+{
+    uint64_t least = UINT32_MAX;
+    uint64_t last = port_now_ns();
+    int moved = 0;
+    for (int i = 0; i < READINGS; i++) {
+        const uint64_t now = port_now_ns();
+        if (now != last) {
+            moved = 1;
+            least = now - last < least ? now - last : least;
+        }
+        last = now;
+    }
+    return moved ? (uint32_t)least : 0;
+}
+
+/* The samples of a packed period; the place after it, or 0 where it is malformed. */
+static const uint8_t *take_period(const uint8_t *at, const uint8_t *end, wire_Sample *samples)
+{
+    const size_t given = at + 10 <= end ? at[9] : 0;
+    if (at + 10 + 24 * given > end || at[8] > 1) {
+        return 0;
+    }
+    for (size_t i = 0; i < given; i++) {
+        samples[i] = wire_get_fields(at + 10 + 24 * i);
+    }
+    return at + 10 + 24 * given;
+}
+
+/* How well this machine measures: one period flown again and again from one state, or the clock alone. */
+static void gauge(uint32_t sequence, const uint8_t *body, size_t size)
+{
+    static sw_State kept;
+    static wire_Sample given[PER_STEP];
+    const uint8_t *at = body + 4;
+    const uint32_t count = size >= 14 ? (uint32_t)wire_get(body, 4) : 0;
+    uint64_t total = 0;
+    if (size < 14 || take_period(at, body + size, given) != body + size) {
+        answer(refusal(AGENT_GAUGE, sequence, MALFORMED));
+        return;
+    }
+    kept = self.state;
+    for (uint32_t n = 0; n < count; n++) {
+        total += timed(wire_integer(wire_get(at, 8)), at[8], given, at[9]);
+        self.state = kept;
+    }
+    answer(wire_put(wire_put(head(AGENT_GAUGE + WIRE_REPLY, sequence), total, 8),
+                    count == 0 ? least_change() : 0, 4));
 }
 
 static void tick(uint32_t sequence, const wire_Tick *request)
@@ -143,22 +214,19 @@ static void step(uint32_t sequence, const uint8_t *at, const uint8_t *end)
     const size_t detail = at + 3 <= end ? at[0] : 2;
     const size_t count = at + 3 <= end ? (size_t)wire_get(at + 1, 2) : 0;
     const size_t each = 10 + 8 * SW_OUTPUTS + detail * 8 * SW_HIDDEN;
-    uint8_t *out = wire_put_header(self.reply, WIRE_STEP + WIRE_REPLY, sequence);
-    if (detail > 1 || WIRE_HEADER_SIZE + count * each > sizeof self.reply) {
+    uint8_t *out = head(WIRE_STEP + WIRE_REPLY, sequence);
+    if (detail > 1 || HEAD_SIZE + count * each > sizeof self.reply) {
         answer_and_keep(refusal(WIRE_STEP, sequence, detail > 1 ? MALFORMED : TOO_LONG));
         return;
     }
     at += 3;
     for (size_t n = 0; n < count; n++) {
-        const size_t given = at + 10 <= end ? at[9] : 0;
-        if (at + 10 + 24 * given > end || at[8] > 1) {
+        const uint8_t *next = take_period(at, end, samples);
+        if (next == 0) {
             answer_and_keep(refusal(WIRE_STEP, sequence, MALFORMED));
             return;
         }
-        for (size_t i = 0; i < given; i++) {
-            samples[i] = wire_get_fields(at + 10 + 24 * i);
-        }
-        out = wire_put(out, fly(wire_integer(wire_get(at, 8)), at[8], samples, given), 4);
+        out = wire_put(out, fly(wire_integer(wire_get(at, 8)), at[8], samples, at[9]), 4);
         out = wire_put(wire_put(out, (uint64_t)self.state.mode, 1), (uint64_t)self.state.cause, 1);
         for (size_t k = 0; k < SW_OUTPUTS; k++) {
             out = wire_put(out, wire_bits(self.state.output[k]), 8);
@@ -167,7 +235,7 @@ static void step(uint32_t sequence, const uint8_t *at, const uint8_t *end)
         for (size_t i = 0; i < detail * SW_HIDDEN; i++) {
             out = wire_put(out, wire_bits(self.state.hidden[i]), 8);
         }
-        at += 10 + 24 * given;
+        at = next;
     }
     answer_and_keep(out);
 }
@@ -191,17 +259,19 @@ static void digest_word(uint64_t word)
 static void campaign(uint32_t sequence, const uint8_t *body, size_t size)
 {
     static inputs_Period period;
-    const uint64_t first = size == 20 ? wire_get(body + 8, 8) : 1;
-    const uint32_t count = size == 20 ? (uint32_t)wire_get(body + 16, 4) : 0;
-    uint8_t *at = wire_put_header(self.reply, WIRE_CAMPAIGN + WIRE_REPLY, sequence);
+    const uint64_t first = size == 24 ? wire_get(body + 8, 8) : 1;
+    const uint32_t count = size == 24 ? (uint32_t)wire_get(body + 16, 4) : 0;
+    const uint32_t limit_ns = size == 24 ? (uint32_t)wire_get(body + 20, 4) : 0;
+    uint8_t *at = head(WIRE_CAMPAIGN + WIRE_REPLY, sequence);
     uint32_t worst_ns = 0;
+    uint32_t late = 0;
     uint64_t worst = first;
     if (first == 0) {
         restart();
         self.stream.seed = wire_get(body, 8);
         self.output_digest = 0;
-    } else if (size != 20 || first != self.stream.index || self.stream.seed != wire_get(body, 8)) {
-        answer_and_keep(refusal(WIRE_CAMPAIGN, sequence, size != 20 ? MALFORMED : OUT_OF_ORDER));
+    } else if (size != 24 || first != self.stream.index || self.stream.seed != wire_get(body, 8)) {
+        answer_and_keep(refusal(WIRE_CAMPAIGN, sequence, size != 24 ? MALFORMED : OUT_OF_ORDER));
         return;
     }
     memset(self.bins, 0, sizeof self.bins);
@@ -210,6 +280,7 @@ static void campaign(uint32_t sequence, const uint8_t *body, size_t size)
         inputs_next(&seawall_law, &self.stream, &period);
         ns = fly(period.now_us, period.missed, period.samples, period.count);
         self.bins[bin_of(ns)]++;
+        late += ns > limit_ns;
         if (ns > worst_ns) {
             worst_ns = ns;
             worst = self.stream.index - 1;
@@ -220,7 +291,7 @@ static void campaign(uint32_t sequence, const uint8_t *body, size_t size)
         }
     }
     at = wire_put(wire_put(at, self.output_digest, 8), worst_ns, 4);
-    at = wire_put(at, worst, 8);
+    at = wire_put(wire_put(at, worst, 8), late, 4);
     for (size_t i = 0; i < BINS; i++) {
         if (self.bins[i] != 0) {
             at = wire_put(wire_put(at, i, 2), self.bins[i], 4);
@@ -232,7 +303,7 @@ static void campaign(uint32_t sequence, const uint8_t *body, size_t size)
 static void reset(uint32_t sequence)
 {
     restart();
-    answer_and_keep(wire_put_header(self.reply, WIRE_RESET + WIRE_REPLY, sequence));
+    answer_and_keep(head(WIRE_RESET + WIRE_REPLY, sequence));
 }
 
 static void enqueue(const wire_Sample *sample)
@@ -273,9 +344,11 @@ static void handle(const uint8_t *payload, size_t n)
     if (wire_get_sample(payload, n, &sample)) {
         enqueue(&sample);
     } else if (kind == WIRE_IDENTIFY) {
-        identify(sequence);
+        identify(sequence, body, n - WIRE_HEADER_SIZE);
     } else if (kind == WIRE_CLOCK) {
         tell_clock(sequence);
+    } else if (kind == AGENT_GAUGE) {
+        gauge(sequence, body, n - WIRE_HEADER_SIZE);
     } else if (wire_get_tick(payload, n, &request)) {
         if (is_new(kind, sequence)) {
             tick(sequence, &request);

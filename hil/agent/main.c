@@ -2,7 +2,11 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 #include <sys/types.h>
 #include <sys/utsname.h>
 #include <time.h>
@@ -45,6 +49,10 @@ const char *port_machine(void)
 int main(void)
 {
     static uint8_t bytes[4096];
+#ifdef __linux__
+    /* The pty's end is not seen by a process that the bench has stopped: it must not outlive the bench. */
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
     agent_start();
     for (;;) {
         const ssize_t got = read(STDIN_FILENO, bytes, sizeof bytes);

@@ -1,6 +1,5 @@
 """An audit finds every flipped byte, missing or added file, and every edited verdict, resealed or not."""
 
-import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -14,87 +13,23 @@ from hypothesis import strategies as st
 
 from certification import manifest as manifests
 from certification.audit import audit
-from certification.canonical import dump, sha256
-from certification.evidence import derive
-from certification.report.render import html, pdf
+from certification.canonical import dump
 from controller.errors import InputError
-from tests.certification.fixture import REALS, Inputs, read
-
-
-class Here(Executor):
-    """Runs the jobs in this process, one by one."""
-
-    def map(self, fn: Callable[..., Any], *iterables: Any, **_: Any) -> Iterator[Any]:
-        return map(fn, *iterables)
-
-
-class Trusting(Executor):
-    """Takes each obligation as confirmed: for tests of all the rest."""
-
-    def map(self, fn: Callable[..., Any], *iterables: Any, **_: Any) -> Iterator[Any]:
-        return iter([(job[0], "unsat", "sat") for job in iterables[0]])
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return Inputs().write(tmp_path_factory.mktemp("whole")).path
-
-
-@pytest.fixture(scope="module")
-def undecided(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    inputs = Inputs()
-    inputs.open("GUARD-SLEW")
-    return inputs.write(tmp_path_factory.mktemp("open")).path
-
-
-@pytest.fixture
-def pack(whole: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(whole, tmp_path / "pack"))
-
-
-def reseal(pack: Path) -> None:
-    """What a forger would do: the manifest made again over the changed files."""
-    about = {key: read(pack, manifests.NAME)[key] for key in ("project", "seawall", "renderer", "typst")}
-    (pack / manifests.NAME).write_bytes(dump(manifests.make(pack, about)))
-
-
-def edit(pack: Path, change: Callable[[dict[str, Any]], None], all_of_it: bool = False) -> None:
-    """Change evidence.json and reseal; with all_of_it, derive and render everything again too."""
-    evidence = read(pack, "evidence.json")
-    change(evidence)
-    if all_of_it:
-        evidence |= derive(evidence)
-        evidence["proofs"] = {f"proofs/{p.name}": sha256(p.read_bytes()) for p in (pack / "proofs").iterdir()}
-        shown = read(pack, "hil/measured.json") | {"histogram": read(pack, "hil/histogram.json")}
-        evidence = json.loads(dump(evidence))
-        (pack / "index.html").write_bytes(html(evidence, shown))
-        (pack / "evidence.pdf").write_bytes(pdf(evidence, shown, pack.parent / "typst"))
-    (pack / "evidence.json").write_bytes(dump(evidence))
-    reseal(pack)
-
-
-def claim(evidence: dict[str, Any], name: str) -> dict[str, Any]:
-    found: dict[str, Any] = next(entry for entry in evidence["claims"] if entry["id"] == name)
-    return found
-
-
-def findings(pack: Path, executor: Executor | None = None) -> str:
-    report = audit(pack, executor=executor or Trusting())
-    assert report["status"] == (1 if report["findings"] else 0)
-    return "\n".join(report["findings"])
+from tests.certification.fixture import REALS, read
+from tests.certification.forger import Here, Trusting, claim, edit, findings, of_other_code, reseal
 
 
 def test_clean_pack_passes_with_all_proofs_replayed(whole: Path) -> None:
     seen = []
     report = audit(whole, progress=lambda done, everything: seen.append((done, everything)))
     assert (report["status"], report["findings"]) == (0, [])
-    assert report["replayed"] == report["unsat"] == len(seen) == 21
+    assert report["replayed"] == report["unsat"] == len(seen[1:]) == 26
     assert any("C-EQUALS-PYTHON" in note for note in report["notes"])
 
 
 def test_open_pack_is_sound_though_not_everything_is_shown(undecided: Path) -> None:
     report = audit(undecided, executor=Here())
-    assert (report["status"], report["replayed"]) == (0, 20)
+    assert (report["status"], report["replayed"]) == (0, 25)
 
 
 def test_flipped_byte_of_each_file_in_turn(pack: Path) -> None:
@@ -191,7 +126,24 @@ def test_a_solver_that_dies_is_a_finding(pack: Path) -> None:
 
 def test_what_only_its_maker_ran_is_noted(whole: Path) -> None:
     notes = audit(whole, executor=Trusting())["notes"]
-    assert any("tests and the campaigns are what their maker's runs gave" in note for note in notes)
+    assert any("tests of the project and the campaigns are what their maker's" in note for note in notes)
+
+
+def test_a_pack_can_not_write_to_the_terminal_of_who_audits_it(pack: Path) -> None:
+    """Else it clears the findings before its own "0 findings", or writes a line like the audit's."""
+    lie = "interval reading\x1b[2J\n49 files, 0 findings; digest 00\r\u202e"
+
+    def forge(evidence: dict[str, Any]) -> None:
+        claim(evidence, "FINITE").update(method=lie)
+
+    edit(pack, forge)
+    manifest = read(pack, manifests.NAME) | {"pack_digest": "0 findings\n", "project": lie}
+    (pack / manifests.NAME).write_bytes(dump(manifest))
+    report = audit(pack, executor=Trusting())
+    assert report["pack_digest"] == manifests.seal(manifest) and len(report["findings"]) > 1
+    said = [*report["findings"], *report["notes"]]
+    assert any("[U+001B][2J 49 files" in text for text in said)
+    assert all(text.isprintable() for text in said)
 
 
 def test_what_is_no_pack(tmp_path: Path) -> None:
@@ -256,7 +208,8 @@ def test_void_proof_file(pack: Path) -> None:
         (lambda e: e["trace"]["orphans"]["tests"].append("x"), "trace does not follow"),
         (lambda e: e["assumptions"].pop(), "assumptions does not follow"),
         (lambda e: e.update(status=3), "status does not follow"),
-        (lambda e: e["tests"].pop(), "tests/junit.xml"),
+        (lambda e: e["tests"].pop(), "tests/project.xml"),
+        (lambda e: e["suite"]["tests"].pop(), "tests/suite.json"),
         (lambda e: e["hil"].update(mismatches=1), "hil/campaign.json"),
         (lambda e: e["campaigns"][1].update(word="OPEN"), "campaigns' verdicts do not follow"),
         (lambda e: e["program"].update(kernel_digest="0"), "kernel_digest is not that of the proved"),
@@ -264,8 +217,8 @@ def test_void_proof_file(pack: Path) -> None:
         (lambda e: claim(e, "FINITE").update(program_digest="0"), "another program"),
         (lambda e: claim(e, "FINITE").update(word="SURE"), "word"),
         (lambda e: e.pop("claims"), "shape is broken"),
-        (lambda e: e.update(schema="x"), "is no seawall/evidence/1"),
-        (lambda e: e["tests"][0].update(outcome="failed"), "tests/junit.xml"),
+        (lambda e: e.update(schema="x"), "is no seawall/evidence/2"),
+        (lambda e: e["tests"][0].update(outcome="failed"), "tests/project.xml"),
         (lambda e: e["requirements"].pop(), "trace does not follow"),
         (lambda e: e["bounds"]["state"][0].__setitem__(0, -0.1), "index.html"),
     ],
@@ -278,9 +231,9 @@ def test_edited_evidence(pack: Path, change: Callable[[dict[str, Any]], None], s
 def test_edited_page(pack: Path) -> None:
     page = (pack / "index.html").read_text()
     for old, new in (
-        ('"TESTED": 41', '"TESTED": 38'),
-        ("37 of 37", "36 of 36"),
-        ("in 3 of 1,000,000", "in 0 of 1,000,000"),
+        ('"PROVED-REAL": 1', '"PROVED-REAL": 2'),
+        ("41 of 41", "40 of 40"),
+        ("3 of 1,000,000", "0 of 1,000,000"),
     ):
         assert old in page
         (pack / "index.html").write_text(page.replace(old, new))
@@ -309,6 +262,12 @@ def test_measured_file_can_not_hide_a_deterministic_one(pack: Path) -> None:
 
 
 def test_other_renderer_is_said(pack: Path) -> None:
+    """A pack of this very code has this renderer; with another, what its page says can't be checked."""
+    manifest = read(pack, manifests.NAME) | {"renderer": "0"}
+    manifest["pack_digest"] = manifests.seal(manifest)
+    (pack / manifests.NAME).write_bytes(dump(manifest))
+    assert findings(pack) == "manifest.json: its renderer is not that of the Seawall that the pack names"
+    of_other_code(pack)
     manifest = read(pack, manifests.NAME) | {"renderer": "0"}
     manifest["pack_digest"] = manifests.seal(manifest)
     (pack / manifests.NAME).write_bytes(dump(manifest))

@@ -1,5 +1,6 @@
 """The reports: self-contained, escaped, honest in their roundings."""
 
+import html
 import json
 import re
 from decimal import Decimal
@@ -9,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certification.report.plots import bounds, histogram
 from certification.report.view import outward
-from tests.certification.fixture import Inputs, read
+from tests.certification.fixture import Inputs, project_tables, read
 
 HOSTILE = "</script><script>alert(1)</script> & <b>\"'"
 
@@ -35,13 +35,22 @@ def test_page_fetches_nothing(page: str) -> None:
 def test_page_says_what_is_shown_and_by_which_means(page: str) -> None:
     text = re.sub(r"<[^>]+>", " ", page)
     for part in (
-        "37 of 37 requirements are shown",
+        "1 of 1 requirements of cart are shown; 41 of 41 requirements of Seawall itself are shown",
         "PROVED-IEEE",
         "No claim and no campaign is open",
         "p99.9",
     ):
         assert part in text
     assert "certified" not in text.lower() and "compliant" not in text.lower()
+
+
+def test_page_says_that_a_source_is_a_placeholder(tmp_path: Path) -> None:
+    inputs = Inputs()
+    inputs.project["inputs"][1]["source"] = "replace: the load cell's datasheet"
+    packed = inputs.write(tmp_path)
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", (packed.path / "index.html").read_text()))
+    assert packed.status == 3 and packed.summary["unsourced"] == ["input force"]
+    assert "not shown input force" in text and "its source is still a placeholder" in text
 
 
 def test_page_names_no_place_on_the_machine(page: str, tmp_path: Path) -> None:
@@ -63,7 +72,11 @@ def test_open_claim_stands_on_page_one(tmp_path: Path) -> None:
     inputs.open("GUARD-SLEW", "bitwuzla gave up")
     pack = inputs.write(tmp_path).path
     first = (pack / "index.html").read_text().split('<section id="requirements"')[0]
-    assert "GUARD-SLEW" in first and "bitwuzla gave up" in first and "36 of 37" in first
+    assert (
+        "GUARD-SLEW" in first
+        and "bitwuzla gave up" in first
+        and "40 of 41 requirements of Seawall itself are shown, 1 not shown" in first
+    )
 
 
 def test_pdf_is_an_archive_document_with_the_data_inside(tmp_path: Path) -> None:
@@ -72,22 +85,97 @@ def test_pdf_is_an_archive_document_with_the_data_inside(tmp_path: Path) -> None
     assert b"evidence.json" in data
 
 
-@pytest.mark.parametrize("bins", [[], [[1.0, 0]], [[0, 5]]])
-def test_plots_of_nothing_are_nothing(bins: list[list[float]]) -> None:
-    assert histogram(bins, [], "us", "t") == ""
-    assert bounds([], "t") == ""
-
-
-@given(
-    st.lists(st.tuples(st.floats(1e-3, 1e9), st.integers(0, 10**9)), min_size=1, max_size=40),
-    st.lists(st.floats(1e-3, 1e9), max_size=5),
-)
-def test_histogram_draws_any_data(bins: list[tuple[float, int]], times: list[float]) -> None:
-    svg = histogram(sorted(bins), [(f"m{i}", time) for i, time in enumerate(times)], "us", "t")
-    assert "nan" not in svg and "inf" not in svg
-    assert all(float(number) >= -0.01 for number in re.findall(r'(?:width|height)="(-?[\d.]+)"', svg))
-
-
 def test_data_of_page_one_is_json(page: str) -> None:
     data = re.search(r'id="page-one">(.*?)</script>', page, re.DOTALL)
     assert data and json.loads(data.group(1))["status"] == 0
+
+
+def first_page(pack: Path) -> str:
+    """Page one, as text in one line."""
+    first = (pack / "index.html").read_text().split('<section id="requirements"')[0]
+    return " ".join(re.sub(r"<[^>]+>", " ", first).split())
+
+
+def test_a_skipped_test_is_skipped_and_leaves_nothing_open(tmp_path: Path) -> None:
+    inputs = Inputs()
+    inputs.outcomes = {inputs.tests[0]: "skipped"}
+    pack = inputs.write(tmp_path).path
+    assert read(pack, "evidence.json")["outcomes"][0] == {
+        "name": "Tests of the project", "passed": 1, "failed": 0, "skipped": 1, "total": 2,
+    }  # fmt: skip
+    assert "Tests of the project 1 1 2" in first_page(pack)
+    counts = read(pack, "evidence.json")["counts"]
+    assert not any(row["words"]["OPEN"] for row in counts) and "Tests" not in {row["name"] for row in counts}
+    assert "No claim and no campaign is open" in first_page(pack)
+
+
+def test_a_requirement_says_how_many_of_its_tests_were_skipped(tmp_path: Path) -> None:
+    """One test that ran shows it, and the reader sees beside the word that the others did not run."""
+    inputs = Inputs()
+    inputs.outcomes = {inputs.tests[0]: "skipped"}
+    pack = inputs.write(tmp_path).path
+    assert "CART-1 : 1 of 2 tests skipped." in first_page(pack)
+    row = re.search(r'<tr id="req-CART-1">.*?</tr>', (pack / "index.html").read_text(), re.DOTALL)
+    assert row and "1 of 2 tests skipped" in row[0].split("</td>")[0]
+
+
+def test_a_requirement_that_is_shown_with_late_steps_says_so(tmp_path: Path) -> None:
+    """Its own text may say that no step is late: the number stands beside the word, and on page one."""
+    inputs = Inputs()
+    data = project_tables()
+    data["requirement"][0] |= {"text": "No step takes longer than 1 ms.", "campaigns": ["HIL-TIMING"]}
+    inputs.declare(data)
+    pack = inputs.write(tmp_path).path
+    row = re.search(r'<tr id="req-CART-1">.*?</tr>', (pack / "index.html").read_text(), re.DOTALL)
+    assert row and "with 3 late steps" in row[0].split("</td>")[0]
+    assert "HIL-TIMING: 3 of 1,200,000 steps of the kernel took longer" in row[0]
+    said = "as [timing] late_per_million allows, there are shown: CART-1 , SW-TIMING-1 ."
+    assert said in first_page(pack)
+
+
+def test_what_flew_on_the_makers_machine_says_so_wherever_it_counts(tmp_path: Path) -> None:
+    inputs = Inputs()
+    assert inputs.hil is not None
+    pack = inputs.write(tmp_path / "here").path
+    rows = {row["id"]: row for row in read(pack, "evidence.json")["trace"]["requirements"]}
+    here = {name for name, row in rows.items() if row["where"] == "the maker's machine"}
+    assert here == {"CART-1", "SW-BITS-1", "SW-TIMING-1", "SW-FAULTS-1"}
+    assert "Shown on the maker's machine, not on a target" in html.unescape(first_page(pack))
+    page = html.unescape((pack / "index.html").read_text())
+    assert page.count("on the maker's machine</span>") == 2 * len(here) + 5  # row, trace; each campaign
+    inputs.hil["target"] |= {"name": "port /dev/ttyS1", "here": False}
+    other = inputs.write(tmp_path / "there").path
+    assert "maker's machine" not in html.unescape(first_page(other))
+
+
+def test_late_steps_stand_on_page_one_with_the_longest(tmp_path: Path) -> None:
+    inputs = Inputs()
+    assert inputs.hil is not None
+    inputs.hil["on_target"]["kernel_ns"]["max"] = 116e6
+    inputs.hil["histogram"]["on_target_ns"][4][1] -= 4
+    inputs.hil["histogram"]["on_target_ns"] += [[110e6, 0], [117e6, 4]]
+    inputs.hil["deadline"]["on_target"] = 4
+    pack = inputs.write(tmp_path).path
+    said = "7 of 1,200,000 steps of the kernel took longer than the deadline of 1,000 µs (1,000 in a million"
+    assert said in first_page(pack) and "the longest 116,000 µs." in first_page(pack)
+    row = re.search(r'<tr id="req-SW-TIMING-1">.*?</tr>', (pack / "index.html").read_text(), re.DOTALL)
+    assert row and said in row[0] and "No more than 1,000 in a million" in row[0]
+
+
+def test_the_cover_says_how_to_check_the_pack(tmp_path: Path) -> None:
+    first = html.unescape(first_page(Inputs().write(tmp_path).path))
+    for part in (
+        "seawall audit FOLDER",
+        "compare it with the one that the maker's seawall certify printed",
+        "which must reach you by another way than the pack",
+        "it says nothing of who made the pack",
+    ):
+        assert part in first
+
+
+def test_the_page_names_what_made_the_pack_and_what_the_project_declares(page: str) -> None:
+    text = html.unescape(re.sub(r"<[^>]+>", " ", page))
+    for part in ("recovery_periods = 5", "ahead_us = 1,000", "kp = -2", "period_us = 1,000",
+                 "late_per_million = 1,000", "Compiler", "Processor", "commit", "encoder data sheet, table 2",
+                 "0.002 s"):  # fmt: skip
+        assert part in text

@@ -6,22 +6,25 @@ import pytest
 
 from certification.assumptions import assumptions
 from certification.campaigns import campaigns, split
-from certification.models import Claim, TestResult, Word
+from certification.models import Claim, Word
 from certification.requirements import load, with_project
+from certification.results import read_junit
 from certification.trace import trace
-from tests.certification.fixture import Inputs, all_tests
+from tests.certification.fixture import PROJECT_TESTS, Inputs, all_tests, junit_xml
 
 
 def run(inputs: Inputs) -> dict[str, Any]:
     """The trace of the fixture's data."""
-    outcomes = {test: inputs.outcomes.get(test, "passed") for test in inputs.tests}
+    own = inputs.own()
     repeatable, measured = split(inputs.hil or {})
     return trace(
         with_project(load(), inputs.project["requirements"], "controller.toml"),
         [Claim.model_validate(entry) for entry in inputs.verify["claims"]],
-        [TestResult.model_validate({"id": test, "outcome": outcome}) for test, outcome in outcomes.items()],
+        read_junit(junit_xml(inputs.tests, inputs.outcomes).encode(), "x") if inputs.tests else [],
         campaigns(repeatable, measured, inputs.verify["program"]),
         inputs.code,
+        own.results if own else [],
+        inputs.project,
     )
 
 
@@ -35,7 +38,11 @@ def test_whole_fixture_is_shown() -> None:
     assert not any(found["orphans"].values())
     assert row(found, "CART-1")["means"] == ["PROVED-IEEE", "TESTED"]
     assert found["backward"]["claims"]["GUARD-RANGE"] == ["SW-GUARD-1", "CART-1"]
-    assert found["backward"]["code"]["controller/kernel/guard.py"] == ["SW-GUARD-1", "SW-GUARD-2"]
+    assert found["backward"]["code"]["controller/kernel/guard.py"] == [
+        "SW-GUARD-1",
+        "SW-GUARD-2",
+        "SW-GUARD-3",
+    ]
 
 
 def test_both_directions_agree() -> None:
@@ -74,7 +81,7 @@ def test_twin_that_did_not_fail_voids_its_claim(outcome: str, status: int, verdi
 
 def test_claim_whose_twin_is_missing_is_not_shown() -> None:
     inputs = Inputs()
-    inputs.tests.remove(inputs.claim("FINITE")["twin"])
+    inputs.suite.remove(inputs.claim("FINITE")["twin"])
     assert row(run(inputs), "SW-FINITE-1")["status"] == "not shown"
     inputs.claim("FINITE")["twin"] = ""
     assert "has no twin" in row(run(inputs), "SW-FINITE-1")["reasons"][0]
@@ -92,13 +99,15 @@ def test_orphans_in_each_direction() -> None:
     inputs = Inputs()
     inputs.verify["claims"].append({**inputs.claim("FINITE"), "id": "STRAY"})
     inputs.tests.append("tests/other/test_a.py::test_b")
+    inputs.suite.append("tests/other/test_c.py::test_d")
     inputs.code["controller/kernel/stray.py"] = "00" * 32
     inputs.project["requirements"][0].update(claims=["NONE"], tests=["none.py"], campaigns=[])
     found = run(inputs)
     assert found["status"] == 3
     assert found["orphans"] == {
         "claims": ["STRAY"],
-        "tests": ["tests/other/test_a.py::test_b"],
+        "tests": ["tests/other/test_a.py::test_b", *PROJECT_TESTS[::-1]],
+        "suite": ["tests/other/test_c.py::test_d"],
         "campaigns": [],
         "code": ["controller/kernel/stray.py"],
         "requirements": ["CART-1"],
@@ -130,16 +139,42 @@ def test_without_campaign_or_tests_nothing_of_theirs_is_shown() -> None:
     inputs = Inputs(hil=None)
     found = run(inputs)
     assert (found["status"], row(found, "SW-BITS-1")["status"]) == (3, "not shown")
-    inputs = Inputs(tests=[])
+    inputs = Inputs(suite=[])
     assert {entry["status"] for entry in run(inputs)["requirements"] if entry["claims"]} == {"not shown"}
+
+
+def test_no_sides_test_stands_for_the_others() -> None:
+    """A project's test that is named as Seawall's own shows none of Seawall's, and the other way."""
+    inputs = Inputs()
+    inputs.tests, inputs.suite = inputs.suite, inputs.tests
+    found = run(inputs)
+    assert not any(r["tests"] for r in found["requirements"] if r["id"].startswith("SW-"))
+    assert row(found, "SW-FINITE-1")["reasons"] == [
+        f"FINITE: its twin {inputs.claim('FINITE')['twin']} was not run"
+    ]
+    assert row(found, "CART-1")["reasons"][-1] == "no test that ran is tests/test_cart.py"
+    both = Inputs()
+    both.suite += both.tests
+    both.outcomes = dict.fromkeys(both.tests, "skipped")
+    assert row(run(both), "CART-1")["status"] == "not shown"
+    assert set(run(both)["orphans"]["suite"]) == {"tests/test_cart.py::test_settles"}
+
+
+def test_a_range_without_a_source_is_told_and_counts() -> None:
+    inputs = Inputs()
+    inputs.project["inputs"][1]["source"] = "replace: the load cell's datasheet"
+    inputs.project["outputs"][0]["source"] = " Replace: the motor's"
+    found = run(inputs)
+    assert (found["status"], found["unsourced"]) == (3, ["input force", "output force_command"])
+    assert run(Inputs())["unsourced"] == []
 
 
 @pytest.mark.parametrize(
     ("change", "requirement"),
     [
         ({"mismatches": 1}, "SW-BITS-1"),
-        ({"target": {"name": "p", "kernel_digest": "0", "parameter_digest": "0"}}, "SW-BITS-1"),
-        ({"deadline_us": 1}, "SW-TIMING-1"),
+        ({"target": {"here": True, "kernel_digest": "0", "parameter_digest": "0"}}, "SW-BITS-1"),
+        ({"late_per_million": 2}, "SW-TIMING-1"),
         ({"faults": [{"id": "hang", "expected": "a", "observed": "b", "passed": False}]}, "SW-FAULTS-1"),
     ],
 )

@@ -25,6 +25,7 @@ def bits(record: Any, leave_out: str = "") -> bytes:
             parts.append(bits(value))
             continue
         row = value if isinstance(value, list) else [value]
+        row = [v for part in row for v in part] if isinstance(row[0], list) else row
         kind = "q" if isinstance(row[0], int) else "d"
         parts.append(struct.pack(f"<{len(row)}{kind}", *row))
     return b"".join(parts)

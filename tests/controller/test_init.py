@@ -2,6 +2,9 @@
 
 import subprocess
 import sys
+from pathlib import Path
+
+from setuptools.config.pyprojecttoml import read_configuration
 
 
 def test_controller_is_there_and_the_kernel_alone_imports_nothing_else() -> None:
@@ -14,3 +17,9 @@ def test_controller_is_there_and_the_kernel_alone_imports_nothing_else() -> None
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout == "well\n", done.stderr
+
+
+def test_the_package_can_be_built_as_its_file_says() -> None:
+    """A table with a key that is none of its own stops every installation."""
+    found = read_configuration(Path(__file__).parents[2] / "pyproject.toml", expand=False)
+    assert found["tool"]["setuptools"]["py-modules"] == ["seawall"]

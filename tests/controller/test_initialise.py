@@ -1,5 +1,7 @@
 """`seawall init`: what it writes loads, flies, and can be proved; nothing is overwritten."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -102,3 +104,24 @@ def test_a_bad_place(tmp_path: Path) -> None:
     for place, said in (("file", "is a file"), ("file/below", "can't be written"), ("n" * 300, "can't be")):
         with pytest.raises(InputError, match=said):
             initialise(tmp_path / place)
+
+
+FULL = """
+import resource, sys
+import subprocess
+import sys
+from pathlib import Path
+from controller.errors import InputError
+from controller.initialise import initialise
+resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))
+try:
+    initialise(Path(sys.argv[1]))
+except InputError as fault:
+    print(fault)
+"""
+
+
+def test_a_place_without_room_holds_no_half_of_a_project(tmp_path: Path) -> None:
+    """A limit on the size of files stands in for the full disk: the reference is longer."""
+    done = subprocess.run([sys.executable, "-c", FULL, tmp_path], capture_output=True, text=True, check=True)
+    assert "can't be written (File too large)" in done.stdout and list(tmp_path.iterdir()) == []

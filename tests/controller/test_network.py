@@ -50,7 +50,8 @@ def test_a_wrong_weight_is_named_with_its_place(
 @pytest.mark.parametrize(
     ("data", "place", "words"),
     [
-        (b"", "line 1 column 1", "is not JSON"),
+        (b"", "", "is empty; give a file in JSON"),
+        (b"\n", "line 2 column 1", "is not JSON"),
         (b'{"b": [1.0,]}', "line 1 column 12", "is not JSON"),
         (b"[1, 2]", "the file", "must be a table"),
         (b"{}", "w_in", "is missing"),

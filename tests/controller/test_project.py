@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from controller.errors import InputError
-from controller.project import SIZE_LIMIT, load
+from controller.kernel.records import State, allocate
+from controller.kernel.step import reset
+from controller.project import SIZE_LIMIT, load, seen_as
 from tests.controller.refusals import refused
 from tests.projects import make_project
 
@@ -49,6 +51,13 @@ FAULTS: list[tuple[dict[str, Any], str, str]] = [
     ({"fallback.0.integral_low": 0.5}, "fallback[0].integral_low", "does not contain 0"),
     ({"fallback.0.kp": 1.0e10}, "fallback[0].kp", "too large"),
     ({"requirement.0.id": "9"}, "requirement[0].id", "letter"),
+    (
+        {"input.1.stale_us": 999},
+        "input[1].stale_us",
+        "less than controller.ahead_us = 1000, .* lower ahead_us",
+    ),
+    ({"controller.ahead_us": 5001}, "input[0].stale_us", "5000 us is less than controller.ahead_us = 5001"),
+    ({"controller.ahead_us": -1}, "controller.ahead_us", "at least 0"),
 ]
 
 
@@ -168,10 +177,68 @@ def test_a_valid_project_has_its_law_and_digests(tmp_path: Path) -> None:
     project = load(make_project(tmp_path, inputs=3, hidden=4, outputs=2))
     assert project.sizes == {"inputs": 3, "hidden": 4, "outputs": 2, "substeps": 1, "slots": 8}
     sensors = project.law.sensors
-    assert sensors.centre == [0.0] * 3 and sensors.scale == [1.0, 0.5, 1.0 / 3.0]
+    assert sensors.rest == sensors.offset == [0.0] * 3 and sensors.scale == [1.0, 0.5, 1.0 / 3.0]
     assert sensors.fallback == [1, 1, 0] and project.law.pid.channel == [0, 1]
     assert project.law.clock.nominal_us == 1000 and project.law.clock.recovery == 5
     again = load(tmp_path)
     assert (again.network_digest, again.config_digest) == (project.network_digest, project.config_digest)
     make_project(tmp_path, inputs=3, hidden=4, outputs=2, seed=1)
     assert load(tmp_path).network_digest != project.network_digest
+
+
+VIEWS: dict[str, tuple[dict[str, object], tuple[float, float, float, float], str]] = {
+    "normalised": ({}, (2.0, 0.5, -1.0, 1.0), "0 as -1, 4 as 1; low-pass of 0.004 s"),
+    "physical": (
+        {"network_unit": "physical", "filter_s": 0.0}, (0.0, 1.0, 0.0, 4.0), "as measured, in m; no low-pass",
+    ),
+    "scaled": (
+        {"network_unit": "scaled", "network_offset": 1.0, "network_scale": 0.25}, (1.0, 0.25, -0.25, 0.75),
+        "(value - 1) * 0.25; low-pass of 0.004 s",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_how_the_network_sees_an_input(tmp_path: Path, name: str) -> None:
+    settings, wanted, words = VIEWS[name]
+    changed = {f"input.0.{key}": value for key, value in settings.items()}
+    ranges = {"input.0.low": 0.0, "input.0.high": 4.0}
+    project = load(make_project(tmp_path, hidden=2, **{**ranges, **changed}))
+    sensors = project.law.sensors
+    assert (sensors.offset[0], sensors.scale[0], sensors.seen_low[0], sensors.seen_high[0]) == wanted
+    state = allocate(State, project.sizes)
+    reset(project.law, state)
+    assert state.held[0] == 2.0 and state.filtered[0] == (wanted[2] + wanted[3]) / 2.0
+    assert seen_as(project.config.input[0]) == words
+
+
+@pytest.mark.parametrize(
+    ("settings", "place", "what"),
+    [
+        ({"network_unit": "raw"}, "network_unit", "is not supported"),
+        ({"network_unit": "scaled"}, "network_offset", "is missing"),
+        ({"network_unit": "scaled", "network_offset": 1.0}, "network_scale", "is missing"),
+        ({"network_offset": 1.0}, "network_offset", "goes with network_unit"),
+        ({"network_unit": "physical", "network_scale": 1.0}, "network_scale", "goes with network_unit"),
+        (
+            {"network_unit": "scaled", "network_offset": 0.0, "network_scale": 0.0},
+            "network_scale",
+            "too small",
+        ),
+        (
+            {"network_unit": "scaled", "network_offset": 1.0e150, "network_scale": 1.0},
+            "network_scale",
+            "the network would see",
+        ),
+        (
+            {"low": -1.0e150, "network_unit": "scaled", "network_offset": 0.0, "network_scale": 2.0},
+            "network_scale",
+            "the network would see",
+        ),
+    ],
+)
+def test_a_view_that_means_nothing_is_refused(
+    tmp_path: Path, settings: dict[str, object], place: str, what: str
+) -> None:
+    changed = {f"input.0.{key}": value for key, value in settings.items()}
+    refused(make_project(tmp_path, hidden=2, **changed), TOML, f"input[0].{place}", what)

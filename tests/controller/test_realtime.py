@@ -96,6 +96,6 @@ def test_the_real_clock_skips_what_has_passed() -> None:
 
 
 def test_the_real_clock_stops_early_where_asked() -> None:
-    clock = RealClock(10_000_000)
+    clock = RealClock(10_000_000, start_us=0)
     clock.wait(lambda: False)
     assert clock.wait(lambda: True) < 10_000_000

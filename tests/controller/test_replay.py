@@ -2,7 +2,9 @@
 
 import csv
 import math
+import os
 import random
+import threading
 import tracemalloc
 from bisect import bisect_left
 from collections import Counter
@@ -196,12 +198,14 @@ def test_late_samples_are_as_if_dropped(tmp_path: Path, recorded: list[Sample]) 
     assert late[1] == dropped[1]
 
 
-@pytest.mark.parametrize("slots", [2, 5])
-def test_overflow_is_what_does_not_fit(tmp_path: Path, recorded: list[Sample], slots: int) -> None:
-    """In order and all taken in each period: each period loses what is more than the ring holds."""
-    project = imu_project(tmp_path, 10_000, slots)
+@pytest.mark.parametrize(("period_us", "slots"), [(50_000, 1), (100_000, 3)])
+def test_overflow_is_what_does_not_fit(
+    tmp_path: Path, recorded: list[Sample], period_us: int, slots: int
+) -> None:
+    """In order and all taken in each period: each period loses what is more than a channel's row holds."""
+    project = imu_project(tmp_path, period_us, slots)
     start = recorded[0][1]
-    arrivals = Counter(-((start - time_us) // 10_000) for _, time_us, _ in recorded)
+    arrivals = Counter((channel, -((start - time_us) // period_us)) for channel, time_us, _ in recorded)
     lost = sum(max(n - slots, 0) for n in arrivals.values())
     assert lost > 0
     _, _, summary = fly(project, write_csv(tmp_path / "o.csv", recorded))
@@ -282,6 +286,8 @@ def test_output_in_a_bad_place(tmp_path: Path, recorded: list[Sample]) -> None:
     path = write_csv(tmp_path / "r.csv", recorded[:50])
     for target, said in (
         (path, "is the recording itself"),
+        (tmp_path / "p" / "controller.toml", "is the project's own file; give another"),
+        (tmp_path / "p" / "network.json", "is the project's own network; give another"),
         (tmp_path / "missing" / "c.csv", "can't be written"),
         (tmp_path / "p", "can't be written"),
     ):
@@ -325,3 +331,16 @@ def test_a_long_recording_is_streamed(tmp_path: Path) -> None:
     assert summary.samples == 40_000
     stopwatch = 4 * 8 * (1 << 20)
     assert peak - stopwatch < 300_000
+
+
+def test_the_output_may_be_a_pipe(tmp_path: Path, recorded: list[Sample]) -> None:
+    """Such as a device, it is written to as the rows come, and stays what it is."""
+    pipe, got = tmp_path / "pipe", list[str]()
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: got.append(pipe.read_text(encoding="utf-8")))
+    reader.start()
+    path = write_csv(tmp_path / "r.csv", recorded[:50])
+    summary = replay(Controller(imu_project(tmp_path / "p")), path, output=pipe)
+    reader.join()
+    assert len(got[0].splitlines()) == summary.periods + 1
+    assert pipe.is_fifo()

@@ -17,13 +17,14 @@ import numpy as np
 import pytest
 
 from controller.controller import Backend, Controller
+from controller.errors import InputError
 from controller.kernel.modes import DEADLINE, FALLBACK, NOMINAL, SAFE, TRANSITION_NAMES
 from controller.ports import Ended, Lost
 from controller.ports.closed_loop import ClosedLoop
 from controller.ports.messages import Command, Sample
 from controller.project import Project
 from controller.realtime import VirtualClock
-from controller.runtime import Flight, every, run
+from controller.runtime import Flight, every, periods, run
 from controller.summary import STAGES, Tick, report
 from tests.controller.bits import bits
 from tests.controller.native.flights import PLANT, cart_project
@@ -45,9 +46,9 @@ class Logged(ClosedLoop):
             raise self.fault
         return super().receive(now_us)
 
-    def send(self, command: Command) -> None:
+    def send(self, command: Command, last: bool = False) -> bool:
         self.log.append(command)
-        super().send(command)
+        return super().send(command, last)
 
 
 class Behind(VirtualClock):
@@ -215,15 +216,15 @@ def test_ends_that_are_no_faults(project: Project, fault: BaseException, end: st
 class Deaf(Logged):
     """A line that breaks in the period after `good`, for commands too."""
 
-    def send(self, command: Command) -> None:
+    def send(self, command: Command, last: bool = False) -> bool:
         if len(self.log) >= self.good:
             raise Lost("the cable fell out")
-        super().send(command)
+        return super().send(command, last)
 
 
 def test_a_safe_output_that_could_not_be_sent_is_said(project: Project) -> None:
     summary = run(Controller(project, "native"), Deaf(project, 40))
-    assert summary.lost
+    assert summary.lost and not summary.safe and summary.failed
     assert summary.end.startswith("the cable fell out; the safe output could not be sent")
     assert "stop the actuator by other means" in summary.end
     with pytest.raises(OSError, match="burnt") as caught:
@@ -260,7 +261,12 @@ def test_a_signal_ends_the_period_and_then_the_run(project: Project, number: sig
 
 def test_a_signal_wakes_a_sleeping_loop(tmp_path: Path) -> None:
     """A period of ten seconds is not slept out. In a process of its own, which ends with its summary."""
-    changes: dict[str, Any] = {"controller.period_us": 10**7, "dt.high_us": 10**7, "plant": PLANT}
+    changes: dict[str, Any] = {
+        "controller.period_us": 10**7,
+        "dt.high_us": 10**7,
+        "controller.ahead_us": 0,
+        "plant": PLANT,
+    }
     directory = make_project(tmp_path, 2, 8, 1, **changes)
     script = (
         "import sys; from controller.controller import Controller; from controller.runtime import run;"
@@ -317,3 +323,26 @@ def test_every_shows_the_first_and_then_at_most_so_often() -> None:
         rarely(Tick(step=n))
         always(Tick(step=n))
     assert shown == [1, -1, -2, -3, -4, -5]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "wanted"),
+    [
+        (0.0, None),
+        (-0.0, None),
+        (5e-324, 1),
+        (0.0004, 1),
+        (0.0005, 1),
+        (0.0016, 2),
+        (5.0, 5000),
+        (1e9, 10**12),
+    ],
+)
+def test_only_no_time_at_all_is_without_end(tmp_path: Path, seconds: float, wanted: int | None) -> None:
+    assert periods(cart_project(tmp_path), seconds) == wanted
+
+
+@pytest.mark.parametrize("seconds", [float("nan"), float("inf"), -1.0, -5e-324])
+def test_what_is_no_time_is_refused(tmp_path: Path, seconds: float) -> None:
+    with pytest.raises(InputError, match="is no time to fly"):
+        periods(cart_project(tmp_path), seconds)

@@ -54,11 +54,11 @@ def test_detail_adds_the_hidden_state(link: Link, project: Project) -> None:
 
 
 def test_a_campaign_of_its_own_goes_on_only_in_order(link: Link) -> None:
-    link.request(Kind.CAMPAIGN, CAMPAIGN.pack(3, 0, 10))
-    link.request(Kind.CAMPAIGN, CAMPAIGN.pack(3, 10, 10))
+    link.request(Kind.CAMPAIGN, CAMPAIGN.pack(3, 0, 10, 900))
+    link.request(Kind.CAMPAIGN, CAMPAIGN.pack(3, 10, 10, 900))
     for seed, first in ((3, 21), (4, 20), (3, 19)):
         with pytest.raises(TargetError, match=r"refused CAMPAIGN \(out of order\)"):
-            link.request(Kind.CAMPAIGN, CAMPAIGN.pack(seed, first, 10))
+            link.request(Kind.CAMPAIGN, CAMPAIGN.pack(seed, first, 10, 900))
 
 
 def test_samples_beyond_its_queue_are_dropped_and_counted(link: Link) -> None:

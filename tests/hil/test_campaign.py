@@ -18,6 +18,7 @@ from hil import campaign, journal
 from hil.campaign import exit_status, run
 from hil.identity import TargetRefused
 from hil.journal import Tally
+from hil.link import Counts
 from hil.targets import Embedded
 from tests.hil.mutants import mutant
 from tests.projects import make_project
@@ -46,7 +47,9 @@ class TestResult:
             {"mismatches": 1},
             {"error": "no answer"},
             {"on_target": {"matches": False}},
-            {"kernel_ns": {"p99_9": 1.0e3 * result["deadline_us"] + 1.0}},
+            {"timing": {**result["timing"], "word": "REFUTED"}},
+            {"wrong": {"bits": "segment 0, step 3"}},
+            {"line": {**result["line"], "above": ["late"]}},
             {"faults": [*result["faults"], broken]},
         ):
             assert exit_status({**quick, **failure}) == 1
@@ -59,7 +62,8 @@ class TestResult:
 
     def test_every_time_is_in_a_histogram(self, result: dict[str, Any]) -> None:
         bars = result["histogram"]
-        assert sum(count for _, count in bars["kernel_ns"]) == STEPS
+        assert sum(count for _, count in bars["kernel_ns"]) == result["deadline"]["kernel_of"] >= STEPS
+        assert sum(count for _, count in bars["on_target_ns"]) == result["deadline"]["on_target_of"] >= STEPS
         assert sum(count for _, count in bars["round_trip_us"]) == 2 * campaign.SINGLE
         for name in ("kernel_ns", "round_trip_us"):
             times = result[name]
@@ -129,7 +133,7 @@ class TestCaught:
             found = run(project, tmp_path, STEPS, target.url)
             assert "no answer to STEP" in found["error"] and "10000 steps are kept" in found["error"]
             assert exit_status(found) == 1
-            assert sum(found["modes"].values()) == found["kernel_ns"]["count"] == found["steps"] == 10_000
+            assert sum(found["modes"].values()) == found["steps"] == 10_000 < found["deadline"]["kernel_of"]
             jsonschema.validate(found, SCHEMA)
             target.replace(mutant(project, "agent.c"))
             again = run(project, tmp_path, STEPS, target.url)
@@ -187,35 +191,75 @@ class TestResume:
         assert not whole["resumed"]
         for key in ("deterministic_digest", "mismatches", "modes", "reference"):
             assert again[key] == whole[key]
-        assert not (work / journal.NAME).exists()
+        assert not journals(work)
 
     @pytest.mark.parametrize("torn", ["", "{", "[]", '{"key": 1}', '{"key": {}, "tally": {"done": 1}}'])
     def test_a_torn_journal_begins_again(self, tmp_path: Path, torn: str) -> None:
-        (tmp_path / journal.NAME).write_text(torn, encoding="utf-8")
+        journal.path(tmp_path, {}).write_text(torn, encoding="utf-8")
         assert journal.restore(tmp_path, {}) == Tally()
 
     @pytest.mark.parametrize("old_new", [("3", "4"), ("null", '"x"'), ('"mismatches": 1', '"mismatches": 0')])
     def test_a_journal_changed_by_hand_begins_again(self, tmp_path: Path, old_new: tuple[str, str]) -> None:
         journal.keep(tmp_path, {"seed": 1}, Tally(done=3, steps=30_000, chain="ab", mismatches=1))
-        path = tmp_path / journal.NAME
+        path = journal.path(tmp_path, {"seed": 1})
         text = path.read_text(encoding="utf-8")
         assert old_new[0] in text
         path.write_text(text.replace(*old_new, 1), encoding="utf-8")
         assert journal.restore(tmp_path, {"seed": 1}) == Tally()
+
+    def test_what_went_wrong_is_kept_in_the_journal(self, tmp_path: Path) -> None:
+        tally = Tally(done=1, line=Counts(retries=2, reboots=1), doubts={"rate": "its clock went on"})
+        journal.keep(tmp_path, {"seed": 1}, tally)
+        assert journal.restore(tmp_path, {"seed": 1}) == tally
 
     def test_a_journal_of_another_campaign_is_not_used(self, tmp_path: Path) -> None:
         journal.keep(tmp_path, {"seed": 1}, Tally(done=3, steps=30_000, chain="ab"))
         assert journal.restore(tmp_path, {"seed": 1}).done == 3
         assert journal.restore(tmp_path, {"seed": 2}) == Tally()
 
+    @pytest.mark.parametrize("other", [{"steps": 300}, {"seed": 2}, {"deadline_us": 900}], ids=str)
+    def test_another_campaign_in_the_same_folder_costs_no_journal(
+        self, project: Project, tmp_path: Path, other: dict[str, Any]
+    ) -> None:
+        """Nor does it use it: a resumed campaign would count the misses of two deadlines in one."""
+        budget = dict.fromkeys(("sensor", "preprocess", "network", "output"), 1)
+        timing = {"deadline_us": other.pop("deadline_us", 1000), "budget_us": budget}
+        apart = load(make_project(tmp_path / "other", timing=timing))
+        work = tmp_path / "work"
+        with pytest.raises(ZeroDivisionError), campaign.flown(project, work, 200):
+            raise ZeroDivisionError
+        assert not run(apart, work, **{"steps": 200, **other})["resumed"]
+        assert len(journals(work)) == 1
+        assert run(project, work, 200)["resumed"] and not journals(work)
+
+    def test_the_journal_is_forgotten_last(self, project: Project, tmp_path: Path) -> None:
+        with pytest.raises(ZeroDivisionError), campaign.flown(project, tmp_path, 200) as result:
+            assert not result["resumed"]
+            raise ZeroDivisionError
+        with campaign.flown(project, tmp_path, 200) as result:
+            assert result["resumed"] and result["steps"] == 200
+            assert journals(tmp_path)
+        assert not journals(tmp_path)
+
+    def test_two_campaigns_do_not_share_a_folder(self, project: Project, tmp_path: Path) -> None:
+        command = [sys.executable, "-c", CHILD, str(project.root), str(tmp_path), "1000000"]
+        with subprocess.Popen(command) as child:
+            while child.poll() is None and not journals(tmp_path):
+                time.sleep(0.005)
+            with pytest.raises(InputError, match="another campaign keeps its journal here"):
+                run(project, tmp_path, 10)
+            child.kill()
+        assert run(project, tmp_path, 10)["steps"] == 10
+
+
+def journals(work: Path) -> list[Path]:
+    """Those of all campaigns in a folder."""
+    return sorted(work.glob(journal.NAME.format("*")))
+
 
 def steps_kept(work: Path) -> int:
-    """What the journal holds."""
-    try:
-        data = json.loads((work / journal.NAME).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return 0
-    return int(data["tally"]["steps"])
+    """What the one journal holds."""
+    return sum(int(json.loads(path.read_text(encoding="utf-8"))["tally"]["steps"]) for path in journals(work))
 
 
 @pytest.mark.soak

@@ -45,6 +45,7 @@ def test_a_quantile_is_never_too_small_nor_far_too_large(times: list[int], share
 def test_bars_hold_every_time(times: list[int]) -> None:
     found = filled(times)
     assert sum(count for _, count in found.bars()) == len(times) == found.total
+    assert found.bars()[0][0] == 0 or found.bars()[0][1] == 0  # where the first that holds a time begins
     assert found.summary()["max"] == max(times)
 
 

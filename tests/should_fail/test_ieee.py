@@ -62,7 +62,7 @@ def test_guard_slew_twin_exact() -> None:
 
 def test_filter_range_twin() -> None:
     """The low-pass without its clamp."""
-    bug = ("clamp(y + share * (x - y), -1.0, 1.0)", "y + share * (x - y)")
+    bug = ("clamp(y + share * (x - y), low, high)", "y + share * (x - y)")
     refuted(ieee.filter_range(mutant(filter, bug).low_pass))
 
 
@@ -74,14 +74,17 @@ def test_pid_integral_twin() -> None:
 
 def test_sensor_range_twin() -> None:
     """Every sample is held, whatever its value."""
-    bad: Any = mutant(inbox, ("good = select(0, bad, 0, mine)", "good = mine"))
+    bad: Any = mutant(inbox, ("good = select(0, bad, 0, ours)", "good = ours"))
     refuted(ieee.sensor_range(flown()[1], mutant(step, take=bad.take).step))
 
 
 PIECES: dict[str, tuple[Change, set[str]]] = {
-    "another slew": (("max_rate[k] * dt", "max_rate[k] * (dt + dt)"), {"GUARD-RANGE", "GUARD-SLEW"}),
+    "another slew": (
+        ("max_rate[k] * slew_s", "max_rate[k] * (slew_s + slew_s)"),
+        {"GUARD-RANGE", "GUARD-SLEW"},
+    ),
     "another clock": (
-        ("real(bounded(elapsed, law.clock.low_us,", "real(bounded(elapsed, 0,"),
+        ("real(bounded(passed, 0,", "real(bounded(elapsed, 0,"),
         {"GUARD-RANGE", "GUARD-SLEW"},
     ),
     "a start outside": (
@@ -92,9 +95,17 @@ PIECES: dict[str, tuple[Change, set[str]]] = {
         ("integral = accumulate(state.integral[k], error, dt, low, high)", "integral = error * dt"),
         {"PID-INTEGRAL"},
     ),
-    "other limits": (("dt, low, high)", "dt, low, low)"), {"PID-INTEGRAL"}),
+    "other limits": (("error, dt, low, high)", "error, dt, low, low)"), {"PID-INTEGRAL"}),
     "a filter that is passed by": (
-        ("state.filtered[j] = low_pass(", "state.filtered[j] = x + low_pass("),
+        ("y = low_pass(", "y = x + low_pass("),
+        {"FILTER-RANGE"},
+    ),
+    "a filter of another range": (
+        ("filter_s[j], dt, low, high)", "filter_s[j], dt, low, law.sensors.seen_high[0])"),
+        {"FILTER-RANGE"},
+    ),
+    "a filter that starts outside": (
+        ("state.filtered[j] = observe(law, state.held[j], j)", "state.filtered[j] = law.limits.max_rate[0]"),
         {"FILTER-RANGE"},
     ),
     "a sample held as it comes": (

@@ -100,8 +100,7 @@ def test_modes_contracts_twin(bug: Change, target: str) -> None:
 @pytest.mark.parametrize(
     "bug",
     [
-        ("other_stale = select(0, used, other_stale, select(0, stale, 1, other_stale))", "pass"),
-        ("stale = select(state.held_us[j], 0, 1, stale)", "pass"),
+        ("other_stale = select(0, used, other_stale, select(0, old, 1, other_stale))", "pass"),
         ("reference_bad = select(0, used, select(0, state.bad[j], 1, reference_bad), reference_bad)", "pass"),
         ("chosen = select(state.mode, FALLBACK, work.decoded[k], fallback)", "chosen = work.decoded[k]"),
         ("chosen = select(FALLBACK, state.mode, limits.safe[k], chosen)", "pass"),
@@ -114,9 +113,28 @@ def test_modes_unhealthy_never_drives_twin(bug: Change) -> None:
     assert verdict.word == "REFUTED" and verdict.counterexample
 
 
+@pytest.mark.parametrize(
+    "bug",
+    [
+        (
+            "return select(held_us, 0, 1, select(now_us, held_us, 1, old))",
+            "return select(now_us, held_us, 1, old)",
+        ),
+        (
+            "return select(held_us, 0, 1, select(now_us, held_us, 1, old))",
+            "return select(held_us, 0, 1, old)",
+        ),
+        ("now_us + ahead_us - limit_us", "now_us - limit_us"),
+    ],
+)
+def test_modes_unhealthy_never_drives_twin_age(bug: Change) -> None:
+    """What never came, what is of the clock's future, a sender's lead that does not count into the age."""
+    assert unhealthy_verdict(mutant(step, stale=mutant(inbox, bug).stale)).word == "REFUTED"
+
+
 def test_modes_unhealthy_never_drives_twin_held() -> None:
     """A bad sample that is held: it marks its sensor bad, and drives when the next good one is awaited."""
-    bad = mutant(inbox, ("good = select(0, bad, 0, mine)", "good = mine"))
+    bad = mutant(inbox, ("good = select(0, bad, 0, ours)", "good = ours"))
     assert unhealthy_verdict(mutant(step, take=bad.take)).word == "REFUTED"
 
 

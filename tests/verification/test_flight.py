@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from controller.kernel import step
+from controller.kernel.activation import exp, tanh
 from tests.settling import flown, small
 from tests.should_fail.mutant import Change, mutant
 from verification import translation
-from verification.claims.bounds import find_box
+from verification.claims.bounds import find_box, gap
 from verification.claims.ranges import range_verdicts
 from verification.flight import Flight
 from verification.program import TraceError
@@ -53,6 +54,15 @@ def test_a_piece_that_is_not_found_is_no_proof(bug: Change, monkeypatch: pytest.
         len([*changed.stages, *changed.limited, *changed.decoded])
 
 
+@pytest.mark.parametrize("substeps", [1, 2, 5])
+def test_what_the_substeps_hand_on_is_followed(substeps: int) -> None:
+    """Each substep renews the state under the same guard; the last one's result is the period's."""
+    project = small(**{"controller.substeps": substeps})
+    flight = Flight(project.law, project.sizes)
+    assert [flight.renewed(f"state.hidden[{i}]") for i in (0, 1)] == flight.limited[-2:]
+    assert gap(flight, find_box(flight)) == ""
+
+
 def test_a_state_enters_its_range() -> None:
     """reset and receive are looked at, not believed."""
     _, flight, box = flown()
@@ -62,3 +72,34 @@ def test_a_state_enters_its_range() -> None:
     law = deepcopy(flight.law)
     law.limits.safe[0] = 2.0 * law.limits.high[0]
     assert not Flight(law, flight.sizes).enters("state.output[0]", box)
+
+
+UNUSED = {
+    "a call that no output needs": "unused = exp(state.hidden[0])",
+    "an activation of it": "unused = tanh(state.held[0])",
+    "a state's limit": "unused = clamp(state.hidden[0], law.limits.state_low[0], law.limits.state_high[0])",
+    "a judgement of a state": "unused = outside(state.held[0], law.limits.state_low[0], 1.0)",
+    "a judgement of a command": "unused = outside(state.hidden[0], -1.0e300, 1.0e300)",
+    "a parameter of no use": "state.mode = ignoring(state.mode, exp(state.held[0]))",
+    "a record's field": "unused = law.pid.kp[0] * state.integral[0]",
+}
+
+
+@pytest.mark.parametrize("line", UNUSED.values(), ids=UNUSED)
+def test_what_nothing_uses_is_no_part_of_the_program(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The claims speak of the same calls and come to the same box as without it."""
+    project, flight, box = flown()
+    first = "    now = bounded(now_us, -FAR_US, FAR_US)\n"
+    planted = mutant(step, (first, f"{first}    {line}\n"), exp=exp, tanh=tanh, ignoring=ignoring)
+    monkeypatch.setattr(translation, "step", planted.step)
+    other = Flight(project.law, project.sizes)
+    assert other.step.operations() == flight.step.operations()
+    assert find_box(other) == box
+    assert len(other.stages) == len(other.limited) == len(flight.stages)
+    assert len(other.decoded) == len(flight.decoded)
+    assert [v.word for v in range_verdicts(other, box)] == [v.word for v in range_verdicts(flight, box)]
+
+
+def ignoring(mode: int, unused: float) -> int:
+    """A kernel function with a parameter that it does not use."""
+    return mode

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from verification.proof import SOLVERS, Obligation, ask, discharge_all, readable
+from verification.proof import SOLVERS, TRY_RLIMIT, Obligation, ask, ask_z3, discharge_all, readable
 
 LINES = ["(declare-const x Real)"]
 
@@ -50,6 +50,13 @@ def test_the_budget_is_the_same_in_every_run() -> None:
     assert len({ask(about("(< x 2.0)", "(< x 1.0)")).rlimit for _ in range(3)}) == 1
 
 
+def test_a_wall_beside_zero_is_decided_by_another_order_of_variables() -> None:
+    """A neuron that only positive activations drive: in the first order nlsat does not end in minutes."""
+    text = Path(__file__).with_name("one_sided.smt2").read_text()
+    answer, used, _ = ask_z3(text, 2 * TRY_RLIMIT)
+    assert answer == "unsat" and TRY_RLIMIT < used < 2 * TRY_RLIMIT
+
+
 def test_answers_are_kept_and_not_asked_again(tmp_path: Path) -> None:
     obligations = [about("(< x 2.0)", "(< x 1.0)", name=f"X-{i}") for i in range(3)]
     with ThreadPoolExecutor(1) as executor:
@@ -86,7 +93,7 @@ def test_progress_ends_at_all(tmp_path: Path) -> None:
             [about("(< x 2.0)", "(< x 1.0)", name=f"X-{i}") for i in range(2)], tmp_path, executor,
             progress=lambda what, done, total: seen.append((what, done, total)),
         )  # fmt: skip
-    assert seen == [("proofs", 1, 2), ("proofs", 2, 2)]
+    assert seen == [("proofs", 0, 2), ("proofs", 1, 2), ("proofs", 2, 2)]
 
 
 def test_models_are_readable() -> None:

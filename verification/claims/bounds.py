@@ -156,7 +156,7 @@ def gap(flight: Flight, box: Box) -> str:
             return f"enforcing the limits of neuron {m % size} may lead out of its box"
     for i in range(size):
         path = f"state.hidden[{i}]"
-        if step.outputs[path] != flight.limited[-size:][i]:
+        if flight.renewed(path) != flight.limited[-size:][i]:
             return f"a period leaves neuron {i} at something else than its limited RK4 result"
         if not flight.enters(path, box):
             return f"neuron {i} does not start in its box, or receive changes it"

@@ -8,7 +8,7 @@ does.
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from controller.kernel import activation, filter, guard, pid
@@ -49,16 +49,24 @@ def obligation(
 
 
 def claim(
-    id_: str, statement: str, obligations: list[Obligation], code: list[str], assumptions: list[str]
-) -> Pending:
+    id_: str, statement: str, obligations: list[Obligation], code: list[str], assumptions: list[str],
+    twins: str = TWIN,
+) -> Pending:  # fmt: skip
     """A claim over IEEE 754 with its twin."""
     solvers = "; ".join(sorted({f"{o.main}, replayed by {o.replay}" for o in obligations}))
     verdict = Verdict(
         id_, statement, "PROVED-IEEE", f"IEEE 754 obligations for all bit patterns; {solvers}",
         "binary64", assumptions, [f"controller/kernel/{c}.py" for c in code],
-        f"{TWIN}::test_{id_.lower().replace('-', '_')}_twin",
+        f"{twins}::test_{id_.lower().replace('-', '_')}_twin",
     )  # fmt: skip
     return Pending(verdict, obligations)
+
+
+def unchanged(program: Program, paths: Iterable[str]) -> tuple[str, Program]:
+    """That these leaves of the state are after the program what they were before: a goal, and its program."""
+    outputs = {f"after {p}": program.outputs[p] for p in paths if program.outputs[p] != program.inputs[p]}
+    goal = " ".join(f"(= {{{path}}} {{{path.removeprefix('after ')}}})" for path in outputs)
+    return f"(and true true {goal})", Program(program.graph, program.inputs, outputs)
 
 
 def results(p: Program, called: str) -> set[int]:
@@ -123,19 +131,23 @@ def guard_slew(guard_: Function = guard.guard) -> Pending:
     goal = f"(and (fp.leq {low} {{result}}) (fp.leq {{result}} {high}))"
     text = (
         "Every output lies within [previous - slew, previous + slew] as binary64 rounds these, for every bit "
-        "pattern of all that comes before the guard; slew is max_rate x dt, dt the time since the last step "
-        "held to its declared range, so that a step that comes sooner than dt.low_us may move by that much."
+        "pattern of all that comes before the guard; slew is max_rate x the time since the last step, from 0 "
+        "to dt.high_us: 0 in the first step, and where the clock stands still or steps back."
     )
     return claim("GUARD-SLEW", text, [guarded("GUARD-SLEW", goal, guard_)], ["guard", "clamp", "step"], [])
 
 
 def filter_range(low_pass: Function = filter.low_pass) -> Pending:
-    """The low-pass stays in [-1, 1], the range of what it filters."""
-    p = program(low_pass, y=0.0, x=0.0, time_constant_s=0.0, dt=0.0)
-    goal = f"(and (fp.leq {ieee(-1.0)} {{result}}) (fp.leq {{result}} {ieee(1.0)}))"
+    """The low-pass stays in the range of what it filters."""
+    p = program(low_pass, y=0.0, x=0.0, time_constant_s=0.0, dt=0.0, low=0.0, high=0.0)
+    goal = "(and (fp.leq {low} {result}) (fp.leq {result} {high}))"
     moved = {c.arguments[0] for c in p.calls if c.name == "clamp"}
-    made = obligation("FILTER-RANGE", "The low-pass, its new value left free.", p, [], goal, moved)
-    text = "The input filter stays in [-1, 1], the range of its normalised input, for every bit pattern."
+    comment = "The low-pass, its new value left free."
+    made = obligation("FILTER-RANGE", comment, p, ["(fp.leq {low} {high})"], goal, moved)
+    text = (
+        "What the network sees of an input stays in the range that the network sees of the declared one, for "
+        "every bit pattern."
+    )
     return claim("FILTER-RANGE", text, [made], ["filter", "clamp", "step"], [])
 
 
@@ -177,13 +189,14 @@ def sensor_range(flight: Flight, step: Function = kernel.step) -> Pending:
     return claim("SENSOR-RANGE", text, made, ["inbox", "clamp", "step"], [INTEGERS])
 
 
-def times(flight: Flight) -> set[int]:
-    """The nodes that are dt: a whole number of us, held to the declared range, in seconds."""
-    step, graph = flight.step, flight.graph
-    walls = (step.inputs["law.clock.low_us"], step.inputs["law.clock.high_us"])
-    held = {c.result for c in step.calls if c.name == "bounded" and c.arguments[1:] == walls}
+def slews(flight: Flight, k: int) -> set[int]:
+    """The nodes that are output k's slew limit: max_rate times what passed, from 0 to the longest dt."""
+    graph, step = flight.graph, flight.step
+    walls = (flight.passed, graph.constant(0), step.inputs["law.clock.high_us"])
+    held = {c.result for c in step.calls if c.name == "bounded" and c.arguments == walls}
     whole = [graph.add("real", (n,), REAL) for n in held]
-    return {graph.add("mul", (n, graph.constant(SECONDS_PER_US)), REAL) for n in whole}
+    seconds = [graph.add("mul", (n, graph.constant(SECONDS_PER_US)), REAL) for n in whole]
+    return {graph.add("mul", (step.inputs[f"law.limits.max_rate[{k}]"], n), REAL) for n in seconds}
 
 
 def guards(flight: Flight, k: int) -> bool:
@@ -191,9 +204,7 @@ def guards(flight: Flight, k: int) -> bool:
     step, limits = flight.step, flight.law.limits
     paths = ("state.output", "law.limits.low", "law.limits.high", "law.limits.safe")
     held = tuple(step.inputs[f"{path}[{k}]"] for path in paths)
-    rate = step.inputs[f"law.limits.max_rate[{k}]"]
-    slews = [flight.graph.add("mul", (rate, dt), REAL) for dt in times(flight)]
-    wanted = [(step.outputs[f"state.output[{k}]"], (*held, slew)) for slew in slews]
+    wanted = [(flight.renewed(f"state.output[{k}]"), (*held, slew)) for slew in slews(flight, k)]
     met = [(c.result, c.arguments[1:]) for c in step.calls if c.name == "guard"]
     numbers = (limits.low[k], limits.high[k], limits.max_rate[k])
     ordered = limits.low[k] <= limits.safe[k] <= limits.high[k] and limits.max_rate[k] >= 0.0
@@ -201,8 +212,11 @@ def guards(flight: Flight, k: int) -> bool:
 
 
 def filters(flight: Flight, j: int) -> bool:
-    """Whether the filtered input j is what the low-pass gives."""
-    return flight.step.outputs[f"state.filtered[{j}]"] in results(flight.step, "low_pass")
+    """Whether the filtered input j is what the low-pass gives within the range that the network sees."""
+    step, sensors = flight.step, flight.law.sensors
+    walls = tuple(step.inputs[f"law.sensors.seen_{side}[{j}]"] for side in ("low", "high"))
+    smooth = {c.result for c in step.calls if c.name == "low_pass" and c.arguments[4:] == walls}
+    return flight.renewed(f"state.filtered[{j}]") in smooth and sensors.seen_low[j] <= sensors.seen_high[j]
 
 
 def integrates(flight: Flight, k: int) -> bool:
@@ -211,10 +225,8 @@ def integrates(flight: Flight, k: int) -> bool:
     walls = tuple(step.inputs[f"law.pid.integral_{side}[{k}]"] for side in ("low", "high"))
     allowed = {c.result for c in step.calls if c.name == "accumulate" and c.arguments[3:] == walls}
     allowed.add(flight.graph.constant(0.0))
-    todo, ordered = (
-        [step.outputs[f"state.integral[{k}]"]],
-        pid_.integral_low[k] <= 0.0 <= pid_.integral_high[k],
-    )
+    allowed.add(step.inputs[f"state.integral[{k}]"])  # where the clock stands still
+    todo = [step.outputs[f"state.integral[{k}]"]]
     while todo:
         n = todo.pop()
         node = flight.graph.nodes[n]
@@ -222,7 +234,7 @@ def integrates(flight: Flight, k: int) -> bool:
             if node.operation != "select":
                 return False
             todo += node.arguments[2:]
-    return ordered
+    return pid_.integral_low[k] <= 0.0 <= pid_.integral_high[k]
 
 
 def holds(flight: Flight, j: int) -> bool:

@@ -33,7 +33,8 @@ TWIN = "tests/should_fail/test_modes.py"
 CODE = ["controller/kernel/modes.py", "controller/kernel/step.py"]
 SIZES = {"inputs": 2, "hidden": 1, "outputs": 1, "slots": 1, "substeps": 1}
 RECOVERIES = tuple(range(1, 9))
-NOW_US, AGE_US = 1_000_000, 5_000  # the clock of every period below; samples older than AGE_US are stale
+NOW_US = 1_000_000  # the clock of every period below
+AHEAD_US, AGE_US = 700, 5_000 - 700  # a sample older than AGE_US is stale: AHEAD_US counts into its age
 NAN = float("nan")
 TRACED = "the finite set is run in CPython; that the printed C does the same is C-EQUALS-PYTHON's to show"
 
@@ -55,21 +56,22 @@ def law(recovery: int, reference: int = 0) -> Law:
     made = allocate(Law, SIZES)
     made.network.w_in, made.network.w_out = [[1.0], [-1.0]], [[5.0]]
     made.sensors.low, made.sensors.high = [-1.0, -1.0], [1.0, 1.0]
-    made.sensors.scale, made.sensors.stale_us = [1.0, 1.0], [AGE_US, AGE_US]
+    made.sensors.seen_low, made.sensors.seen_high = [-1.0, -1.0], [1.0, 1.0]
+    made.sensors.scale, made.sensors.stale_us = [1.0, 1.0], [AGE_US + AHEAD_US] * 2
     made.sensors.fallback = [1 - reference, reference]
     made.limits.low, made.limits.high, made.limits.safe = [-10.0], [10.0], [1.0]
     made.limits.max_rate = [1.0e6]
     made.limits.state_low, made.limits.state_high = [-1.0], [1.0]
     made.pid.channel, made.pid.kp, made.pid.ki, made.pid.kd = [reference], [2.0], [3.0], [0.004]
     made.pid.integral_low, made.pid.integral_high = [-1.0], [1.0]
-    made.clock = Clock(500, 2000, 1000, recovery)
+    made.clock = Clock(500, 2000, 1000, AHEAD_US, recovery)
     return made
 
 
 def memory(mode: int, healthy: int, now_us: int = NOW_US) -> State:
     """What a step remembers, with both sensors good and fresh at now_us and the last step a period ago."""
     before = now_us - 1000
-    box = Inbox([EMPTY], [EMPTY], [0.0], [before, before], 0, 0, 0, 0)
+    box = Inbox([[EMPTY], [EMPTY]], [[0.0], [0.0]], [before, before], 0, 0, 0, 0)
     held = [0.25, 0.5], [now_us, now_us], [0, 0], [0.0, 0.0]
     return State(box, *held, [0.1], [0.0], [0.0], [0.5], before, mode, healthy, 0)
 
@@ -87,8 +89,8 @@ def period(step: ModuleType, flags: Flags, place: Place) -> State:
         state.held_us[j] -= flags[2 * j + 1] * (AGE_US + 1)
     work.decoded = [NAN if flags[5] else 7.0]
     rules = law(place[2])
-    step.choose_mode(rules, state, work, NOW_US, flags[6], flags[7], flags[4])
-    step.drive(rules, state, work, 0, 0.001)
+    step.choose_mode(rules, state, work, NOW_US, flags[6], flags[7], flags[4], 1)
+    step.drive(rules, state, work, 0, 0.001, 0.001, 1)
     return state
 
 

@@ -67,6 +67,9 @@ def read_all(flight: Flight, box: Box) -> Reading:
             for j in range(flight.sizes["inputs"]):
                 path = f"state.held[{j}]"
                 known[program.outputs[path]] = flight.declared(path, box)  # SENSOR-RANGE
+            for k in range(flight.sizes["outputs"]):
+                path = f"state.output[{k}]"
+                known[program.outputs[path]] = flight.declared(path, box)  # GUARD-RANGE
         ranges = evaluate(flight.graph, program.cone(), known)
         _judge(entry, program, ranges, found)
         for kind in (REAL, INTEGER):
@@ -110,6 +113,7 @@ def range_verdicts(flight: Flight, box: Box) -> list[Verdict]:
     """FINITE, NO-DIVISION-BY-ZERO and INTEGER-RANGE."""
     found, integers = read_all(flight, box), read_integers(flight, box)
     rests = ["the states stay in their box (STATE-BOUNDS)", "held values stay in range (SENSOR-RANGE)"]
+    rests += ["outputs stay in range (GUARD-RANGE)"]
     finite = (
         f"None of the {found.operations:,} operations of reset, receive and step gives NaN, infinity or an "
         f"overflow, for ever; only {RAW} may be such."

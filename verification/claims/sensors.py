@@ -37,7 +37,7 @@ RECOVERIES = (1, 2)
 CLOCKS_US = (2_000, NOW_US)  # soon after the start, when no sample at all would not seem an old one; later
 HEALTH: dict[str, tuple[int, int | None]] = {  # bad or not, and the age of what is held
     "good": (0, 0), "bad": (1, 0), "stale": (0, AGE_US + 1), "missing": (0, None),
-    "bad and stale": (1, AGE_US + 1),
+    "bad and stale": (1, AGE_US + 1), "future": (0, -1),
 }  # fmt: skip
 BAD_VALUES = (NAN, float("inf"), float("-inf"), 1.0e300, -1.7e308, 1.0000000000000002, -1.5)
 GUARDED = ("law.limits.low[0]", "law.limits.high[0]", "law.limits.safe[0]", "law.limits.max_rate[0]",
@@ -76,7 +76,7 @@ class Case:
 
 
 def cases() -> Iterator[Case]:
-    """Every case, healthy ones included: 3,600."""
+    """Every case, healthy ones included."""
     for reference, a, b, now_us in product((0, 1), HEALTH, HEALTH, CLOCKS_US):
         for place, missed, late in product(places(RECOVERIES), (0, 1), (0, 1)):
             yield Case(reference, (a, b), place, missed, late, now_us)
@@ -172,7 +172,7 @@ def bad_samples(step: ModuleType) -> tuple[dict[str, Any] | None, int]:
             state, rules, found = memory(*place[:2]), law(place[2], reference), []
             for n in range(1 + PERIODS_AFTER):
                 now_us = NOW_US + 1000 * n
-                step.receive(state, now_us, j, now_us, value if n == 0 else 0.125 * n)
+                step.receive(rules, state, now_us, j, now_us, value if n == 0 else 0.125 * n)
                 step.step(rules, state, scratch(), now_us, 0)
                 found.append(fingerprint(state))
                 if n == 0 and not state.bad[j]:
@@ -187,7 +187,8 @@ def fingerprint(state: State) -> str:
     """The state to the last bit, the values of empty slots left out: nothing reads them."""
     copy = deepcopy(state)
     box = copy.inbox
-    box.value = [v if t >= 0 else 0.0 for t, v in zip(box.time_us, box.value, strict=True)]
+    rows = zip(box.time_us, box.value, strict=True)
+    box.value = [[v if t >= 0 else 0.0 for t, v in zip(*row, strict=True)] for row in rows]
     return repr([v.hex() if isinstance(v, float) else v for _, v in leaves(copy, "state")])
 
 
@@ -213,7 +214,8 @@ def unhealthy_verdict(step: ModuleType = kernel) -> Verdict:
         "compared",
         "binary64, all bit patterns",
         [
-            "two sensors, one output; each sensor good, bad, stale, missing or bad and stale; recovery 1 "
+            "two sensors, one output; each sensor good, bad, stale, missing, bad and stale, or from the "
+            "clock's future; recovery 1 "
             "and 2; deadline met or missed, dt in its range or not; soon after the start and later",
             "what a sensor gave while it was good stays in the network's state and in the PID's integral and "
             "last error, which count again after the recovery",

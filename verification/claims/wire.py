@@ -1,4 +1,10 @@
-"""The wire format: contracts, every pattern of zeros, CRC-32 against three damaged bits, and an opponent.
+"""The wire format: its symbols, CRC-32 against three flipped bits of what is on the wire, and an opponent.
+
+The argument for SW-WIRE-1, part by part. A frame is bytes with four ones or more, so that three flips make
+no zero of them, and no frame is cut (WIRE-SYMBOLS). Three flips of its ending zero make a byte that no frame
+has, so that what is joined there is refused (WIRE-SYMBOLS). So a frame that is taken has its own bytes with
+at most three flips among them, and the CRC over them sees these (WIRE-CRC). WIRE-FLIPS and WIRE-SEARCH let
+the whole code run on damage: an independent look at the argument (damage.py).
 
 What is shown is controller/ports/frame.py; that wire.h gives the same bytes is tested, not shown here.
 """
@@ -12,29 +18,28 @@ from typing import Any
 import z3
 
 from controller.ports import frame
-from verification.contracts import Finding, Target, check, judge
+from verification.contracts import Finding, Target, judge
+from verification.contracts import check as contracts_of
 from verification.verdict import Verdict, decide, python_version
 
 TWIN = "tests/should_fail/test_wire.py"
 CODE = ["controller/ports/frame.py"]
-TRIES, SEED = 100_000, 7
 ALIKE, ALIKE_SEED = 2_000, 3  # random payloads on which both ways to a CRC must agree
-PATTERN, BLOCKS = 11, (1, 2, 3, 4)  # COBS: the longest pattern; small blocks bring its edges near
-SHORT = (0, 1, 2)  # bytes of the payloads whose every damage goes through decode
+FLIPS = 3  # bits of a frame with its ending zero
+TOPS = 15  # payload bytes whose top bits take every pattern: two groups, and the first of a third
 C_TOO = "the same bytes come from wire.h (tests/controller/native/test_wire.py)"
 
-CONTRACTS: tuple[Target, ...] = (frame.stuff, frame.unstuff, frame.cut)
+CONTRACTS: tuple[Target, ...] = (frame.cut,)
 
 
 def contracts_verdict(findings: Iterable[Finding] | None = None) -> Verdict:
     """WIRE-CONTRACTS, from the findings on CONTRACTS (made here where none are given)."""
-    found = [f for target in CONTRACTS for f in check(target)] if findings is None else findings
-    verdict = _verdict(
+    found = [f for target in CONTRACTS for f in contracts_of(target)] if findings is None else findings
+    verdict = verdict_of(
         "WIRE-CONTRACTS",
-        "Stuffed data has no zero byte and comes back as it was; unstuffing any bytes gives fewer bytes or "
-        "None and raises nothing; the splitter's buffer stays within its limit and its frames have no zero.",
+        "The splitter's buffer stays within its limit, and what it finds has no zero byte and is no longer.",
         "CrossHair, PEP 316 contracts over all paths",
-        ["data, stuffed data and limits of three or four bytes, all block lengths from 1 to 254", C_TOO],
+        ["data and limits of three bytes", C_TOO],
         "test_wire_contracts_twin",
         None,
         {},
@@ -42,56 +47,85 @@ def contracts_verdict(findings: Iterable[Finding] | None = None) -> Verdict:
     return judge(verdict, found)
 
 
-def patterns(wire: ModuleType) -> Iterator[tuple[bytes, int]]:
-    """Data and block length: every pattern of zeros, then long runs around the real block's edges."""
-    for size in range(PATTERN + 1):
-        for zeros in product((False, True), repeat=size):
-            data = bytes(0 if zero else 1 + i for i, zero in enumerate(zeros))
-            yield from ((data, block) for block in BLOCKS)
-    block = wire.BLOCK
-    edges = [0, 1, 2, *(n * block + d for n in (1, 2) for d in (-2, -1, 0, 1, 2))]
-    for runs in product(edges, repeat=3):
-        for ends in product((b"", b"\0"), repeat=2):
-            body = b"\0".join(bytes(1 + i % 255 for i in range(n)) for n in runs)
-            yield ends[0] + body + ends[1], block
+def flipped(byte: int, most: int = FLIPS) -> Iterator[int]:
+    """The byte with one to `most` of its bits flipped, in all ways."""
+    for count in range(1, most + 1):
+        for bits in combinations(range(8), count):
+            yield byte ^ sum(1 << bit for bit in bits)
 
 
-def cobs_verdict(wire: ModuleType = frame) -> Verdict:
-    """WIRE-COBS: the round trip on every pattern."""
-    done, wrong = 0, None
-    for data, block in patterns(wire):
+def symbols(wire: ModuleType) -> dict[str, Any] | None:
+    """A byte of a frame that three flips make a zero, or that three flips make of a zero; or None.
+
+    The bytes of a body are SYMBOLS, as payloads() looks; those of a check are looked at here, all 16.
+    """
+    checks = {bits: wire.check_byte(bits) for bits in range(16)}
+    for byte in {*wire.SYMBOLS, *checks.values()}:
+        if byte == 0 or 0 in flipped(byte):
+            return {"byte": byte, "wrong": "three flipped bits make it a zero, which cuts a frame in two"}
+    for (a, byte), (b, other) in product(checks.items(), repeat=2):
+        if (byte ^ other).bit_count() < (a ^ b).bit_count():
+            return {"bits": [a, b], "wrong": "their bytes differ in fewer bits than they"}
+    return joined(wire)
+
+
+def joined(wire: ModuleType) -> dict[str, Any] | None:
+    """Two frames that are taken as one where their zero was flipped; or None.
+
+    What decode refuses is looked at for each byte that a zero may become, at each place of a frame with the
+    right CRC over it: in the body, where the check is made to fit, and in the check itself.
+    """
+    for made in flipped(0):
+        for size in (1, wire.GROUP, wire.GROUP + 1):
+            body = wire.stuff(bytes(size))
+            for at in range(len(body)):
+                spoilt = body[:at] + bytes([made]) + body[at + 1 :]
+                if wire.decode(spoilt + wire.check(spoilt) + b"\0") is not None:
+                    return {"byte": made, "at": at, "wrong": "a byte that is no symbol is taken"}
+        whole = wire.encode(b"\xa5")
+        for at in range(len(whole) - 1 - wire.CHECK, len(whole) - 1):
+            if wire.decode(whole[:at] + bytes([made]) + whole[at + 1 :]) is not None:
+                return {"byte": made, "at": at, "wrong": "a byte that no check has is taken"}
+    return None
+
+
+def payloads(wire: ModuleType) -> Iterator[bytes]:
+    """All of up to two bytes; every pattern of top bits; each byte at each place of a group; the longest."""
+    yield from (bytes(p) for size in range(3) for p in product(range(256), repeat=size))
+    for size in range(3, TOPS + 1):
+        yield from (bytes(0x80 * (bits >> k & 1) for k in range(size)) for bits in range(1 << size))
+    for at, value in product(range(2 * wire.GROUP), range(256)):
+        yield bytes(value if k == at else 0x55 for k in range(2 * wire.GROUP))
+    yield from (bytes(i % 256 for i in range(wire.PAYLOAD_LIMIT - short)) for short in range(wire.GROUP + 1))
+
+
+def symbols_verdict(wire: ModuleType = frame) -> Verdict:
+    """WIRE-SYMBOLS: frames come back, and no three flips make, or pass for, the end of one."""
+    done, wrong = 0, symbols(wire)
+    for payload in payloads(wire):
+        sent = wire.encode(payload)
         done += 1
-        stuffed = wire.stuff(data, block)
-        overhead = len(stuffed) - len(data)
-        if wire.unstuff(stuffed, block) != data or 0 in stuffed or overhead > len(data) // block + 1:
-            wrong = {"data": data.hex(), "block": block, "stuffed": stuffed.hex()}
+        others = sent[:-1].translate(None, wire.SYMBOLS + bytes(map(wire.check_byte, range(16))))
+        size = wire.body_size(len(payload)) + wire.CHECK + 1
+        if wire.decode(sent) != payload or sent[-1] != 0 or others or len(sent) != size:
+            wrong = wrong or {"payload": payload.hex(), "frame": sent.hex()}
             break
-    wrong = wrong or _whole_frames(wire)
-    return _verdict(
-        "WIRE-COBS",
-        "Every pattern of zero and other bytes comes back as it was sent, without a zero on the way and with "
-        "at most one byte more in each block and one at the end; so does every payload of up to two bytes in "
-        "a whole frame, and the longest.",
-        "enumeration of all patterns",
+    return verdict_of(
+        "WIRE-SYMBOLS",
+        "A payload comes back from its frame. No one to three flipped bits make a zero of any byte of a "
+        "frame, so they don't cut it; and whatever they make of its ending zero is a byte that no frame has: "
+        "wherever it stands, the receiver refuses what is joined there.",
+        "enumeration of all bytes of a frame with all flips, and of payloads",
         [
-            f"patterns of up to {PATTERN} bytes with blocks of {', '.join(map(str, BLOCKS))}; with the real "
-            "block, three runs of every length within two of a block's edge",
-            "COBS looks at a byte only to see whether it is zero; WIRE-CONTRACTS has all values",
+            "payloads of up to two bytes, of every pattern of top bits in up to "
+            f"{TOPS} bytes, of each byte at each place of two groups, and the longest: each byte of a frame "
+            "depends on one byte, or on the top bits of one group",
             C_TOO,
         ],
-        "test_wire_cobs_twin",
+        "test_wire_symbols_twin",
         wrong,
-        {"cases": done + 65_793},
+        {"cases": done},
     )
-
-
-def _whole_frames(wire: ModuleType) -> dict[str, Any] | None:
-    longest = bytes(i % 256 for i in range(wire.PAYLOAD_LIMIT))
-    for payload in (*(bytes(p) for n in SHORT for p in product(range(256), repeat=n)), longest):
-        got = wire.decode(wire.encode(payload))
-        if got != payload:
-            return {"payload": payload.hex(), "came back": got and got.hex()}
-    return None
 
 
 def linear(wire: ModuleType) -> str:
@@ -118,28 +152,34 @@ def _shifted(wire: ModuleType, register: Any, times: int) -> Any:
 
 
 def syndromes(wire: ModuleType) -> list[int]:
-    """What one flipped bit does to the check, from the last bit of the longest frame to its first.
+    """What one flipped bit on the wire does to the CRC, from the last of the longest frame to its first.
 
-    The register shifts by one for each bit that follows; the last bits are the CRC's own.
+    The register shifts by one for each bit that follows; the last 32 are the CRC's own.
     """
-    chain = [1 << 31]
-    for _ in range(8 * (wire.PAYLOAD_LIMIT + wire.CHECK) - 1):
-        chain.append(wire.crc_bit(chain[-1]))
-    return chain
+    found = [1 << 31]
+    for _ in range(8 * _body_limit(wire) + 31):
+        found.append(wire.crc_bit(found[-1]))
+    return found
+
+
+def _body_limit(wire: ModuleType) -> int:
+    return int(wire.body_size(wire.PAYLOAD_LIMIT))
 
 
 def blind_spot(wire: ModuleType) -> dict[str, Any] | None:
-    """One, two or three bits of the longest frame whose flips cancel out, by their syndromes; or None.
+    """One, two or three bits of the longest body and its CRC whose flips cancel out, by syndromes; or None.
+
+    A bit of the CRC takes two flips on the wire, its own and its complement's: so one is even more than here.
 
     The shift T is linear and invertible, and syndrome i is T**i of the first; so if any three cancel, then
     so do three of which one is the first, and looking at each pair with the first is looking at all triples.
     """
-    chain = syndromes(wire)
-    place = {s: i for i, s in enumerate(chain)}
-    if 0 in place or len(place) < len(chain):
+    found = syndromes(wire)
+    place = {s: i for i, s in enumerate(found)}
+    if 0 in place or len(place) < len(found):
         return {"bits": "one or two", "wrong": "a syndrome is zero or occurs twice"}
-    for i, s in enumerate(chain[1:], 1):
-        if (j := place.get(s ^ chain[0], 0)) > i:
+    for i, s in enumerate(found[1:], 1):
+        if (j := place.get(s ^ found[0], 0)) > i:
             return {"bits from the end": [0, i, j], "wrong": "these three cancel out"}
     return None
 
@@ -147,60 +187,61 @@ def blind_spot(wire: ModuleType) -> dict[str, Any] | None:
 def other_way(wire: ModuleType) -> dict[str, Any] | None:
     """Where the CRC in use differs from its definition; or None.
 
-    Each single bit of the longest payload, no bits at each length, and random payloads of random lengths.
+    Each single bit of the longest body, no bits at each length, and random bytes of random lengths.
     """
-    chain = syndromes(wire)
+    found, longest = syndromes(wire), _body_limit(wire)
     register = 0xFFFFFFFF
-    for size in range(wire.PAYLOAD_LIMIT + 1):
+    for size in range(longest + 1):
         if wire.crc32(bytes(size)) != register ^ 0xFFFFFFFF:
             return {"zero bytes": size, "wrong": "crc32 is not the CRC by bits"}
         register = wire.crc_byte(register, 0)
-    nothing = wire.crc32(bytes(wire.PAYLOAD_LIMIT))
-    for bit in range(8 * wire.PAYLOAD_LIMIT):
-        data = bytearray(wire.PAYLOAD_LIMIT)
+    nothing = wire.crc32(bytes(longest))
+    for bit in range(8 * longest):
+        data = bytearray(longest)
         data[bit // 8] = 1 << bit % 8
-        if wire.crc32(bytes(data)) ^ nothing != chain[-1 - bit]:
+        if wire.crc32(bytes(data)) ^ nothing != found[-1 - bit]:
             return {"bit": bit, "wrong": "crc32 is not the CRC by bits"}
     draw = random.Random(ALIKE_SEED)
     for _ in range(ALIKE):
-        payload = draw.randbytes(draw.randrange(64))
-        if wire.crc32(payload) != wire.crc32_by_bits(payload):
-            return {"payload": payload.hex(), "wrong": "crc32 is not the CRC by bits"}
+        data_ = draw.randbytes(draw.randrange(64))
+        if wire.crc32(data_) != wire.crc32_by_bits(data_):
+            return {"data": data_.hex(), "wrong": "crc32 is not the CRC by bits"}
     return None
 
 
-def short_frames(wire: ModuleType) -> dict[str, Any] | None:
-    """A damage of one to three bits that decode lets through, in payloads of SHORT sizes; or None."""
-    for size in SHORT:
-        payload = bytes(range(0xA5, 0xA5 + size))
-        whole = payload + wire.crc32(payload).to_bytes(wire.CHECK, "little")
-        number, length = int.from_bytes(whole, "little"), len(whole)
-        masks = [1 << k for k in range(8 * length)]
-        for count in (1, 2, 3):
-            for flips in combinations(masks, count):
-                damaged = (number ^ sum(flips)).to_bytes(length, "little")
-                if wire.decode(wire.stuff(damaged) + b"\0") is not None:
-                    return {"payload": payload.hex(), "damaged": damaged.hex()}
+def checked(wire: ModuleType) -> dict[str, Any] | None:
+    """A frame whose check is not the CRC of the bytes before it, or where another is taken; or None."""
+    draw = random.Random(ALIKE_SEED)
+    for size in (0, 1, 2, 14, 29, 1100, wire.PAYLOAD_LIMIT):
+        sent = wire.encode(draw.randbytes(size))
+        body, told = sent[: -wire.CHECK - 1], sent[-wire.CHECK - 1 : -1]
+        crc = wire.crc32_by_bits(body)
+        if told != bytes(wire.check_byte(crc >> 4 * k & 15) for k in range(wire.CHECK)):
+            return {"frame": sent.hex(), "wrong": "the check is not the CRC of what is on the wire"}
+        for bit in range(8 * wire.CHECK):
+            other = (int.from_bytes(told, "little") ^ 1 << bit).to_bytes(wire.CHECK, "little")
+            if wire.decode(body + other + b"\0") is not None:
+                return {"frame": sent.hex(), "bit": bit, "wrong": "another check is taken"}
     return None
 
 
 def crc_verdict(wire: ModuleType = frame) -> Verdict:
-    """WIRE-CRC: no one to three flipped bits of payload and check cancel out."""
+    """WIRE-CRC: no one to three flipped bits of what is on the wire cancel out."""
     text = linear(wire)
     wrong = {"wrong": text} if text else None
-    for look in (blind_spot, other_way, short_frames):
+    for look in (blind_spot, other_way, checked):
         wrong = wrong or look(wire)
-    bits = 8 * (wire.PAYLOAD_LIMIT + wire.CHECK)
-    verdict = _verdict(
+    bits = 8 * _body_limit(wire)
+    verdict = verdict_of(
         "WIRE-CRC",
-        f"Any one, two or three flipped bits among the up to {bits} bits of payload and CRC (as they are "
-        "after the COBS decoding) make decode refuse the frame, whatever the payload.",
+        "Any one, two or three flipped bits among a frame's bytes as they are on the wire, up to "
+        f"{bits} bits and their check, leave a frame whose check does not fit, whatever the payload.",
         "z3: the CRC's step is linear and invertible over all bit vectors; then all pairs and triples of "
-        "syndromes, and every damage of short frames through decode",
+        "syndromes of the longest frame",
         [
-            "damage that changes the COBS structure is another matter: WIRE-SEARCH",
             "zlib's CRC-32 is affine: it equals the definition by bits on each single bit of "
-            f"{wire.PAYLOAD_LIMIT} bytes, on zeros of each length and on {ALIKE} random payloads",
+            f"{bits // 8} bytes, on zeros of each length and on {ALIKE} random strings",
+            "that decode compares all of the check is looked at on frames of seven lengths, each bit of it",
             C_TOO,
         ],
         "test_wire_crc_twin",
@@ -211,56 +252,7 @@ def crc_verdict(wire: ModuleType = frame) -> Verdict:
     return verdict
 
 
-def damage(draw: random.Random, line: bytes) -> bytes:
-    """The bytes of a line after one to four accidents of any kind."""
-    data = bytearray(line)
-    for _ in range(draw.randint(1, 4)):
-        at = draw.randrange(len(data)) if data else 0
-        kind = draw.randrange(6)
-        if kind == 0 and data:
-            data[at] ^= 1 << draw.randrange(8)
-        elif kind == 1:
-            data.insert(at, draw.choice((0, draw.randrange(256))))
-        elif kind == 2:
-            del data[at : at + draw.randint(1, 4)]
-        elif kind == 3:
-            data[at : at + 4] = draw.randbytes(draw.randint(0, 6))
-        elif kind == 4:
-            data = data[at:] + data[:at]
-        else:
-            data[at:at] = data[at : at + draw.randint(1, 8)]
-    return bytes(data)
-
-
-def search_verdict(wire: ModuleType = frame, tries: int = TRIES) -> Verdict:
-    """WIRE-SEARCH: an opponent damages lines of three frames."""
-    draw = random.Random(SEED)
-    wrong, lost = None, 0
-    for _ in range(tries):
-        sent = [draw.randbytes(draw.choice((0, 1, 5, 29, 260))) for _ in range(3)]
-        line = damage(draw, b"".join(wire.encode(p) for p in sent))
-        got = wire.Splitter().feed(line + b"\0")
-        lost += any(p not in got for p in sent)
-        if any(p not in sent for p in got):
-            wrong = {"sent": [p.hex() for p in sent], "line": line.hex(), "got": [p.hex() for p in got]}
-            break
-    if wrong is None and lost < tries // 2:
-        wrong = {"vacuous": f"only {lost} of {tries} damaged lines lost a frame"}
-    verdict = _verdict(
-        "WIRE-SEARCH",
-        "Three frames on a damaged line (flipped, lost, inserted, repeated, overwritten bytes, zeros among "
-        "them) never give a payload that was not sent.",
-        f"random search, {tries} lines of seed {SEED}, one to four accidents each",
-        [C_TOO],
-        "test_wire_search_twin",
-        wrong,
-        {"tries": tries},
-    )
-    verdict.word = decide(wrong is None, "SEARCHED")
-    return verdict
-
-
-def _verdict(
+def verdict_of(
     name: str,
     statement: str,
     method: str,

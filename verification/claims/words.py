@@ -1,9 +1,9 @@
 """C-WORDS: the words of scalar.h mean what they mean in Python, for every bit pattern.
 
-The C of each word is read with pycparser and written as SMT-LIB over bit vectors and binary64; memcpy between
-a double and a uint64_t is a change of view, not of bits. Only three types are accepted, all of 64 bits, and
-no conversion between them but an integer's cast, so that no value is narrowed or converted unseen. Operators
-are for uint64_t, which wraps; a literal takes the type of what it meets.
+The C of each word is read with pycparser and written as SMT-LIB over bit vectors and binary64; to write one
+member of the union sw_View and to read the other is a change of view, not of bits. Only three types are
+accepted, all of 64 bits, and no conversion between them but an integer's cast, so that no value is narrowed
+or converted unseen. Operators are for uint64_t, which wraps; a literal takes the type of what it meets.
 """
 
 from pathlib import Path
@@ -33,6 +33,8 @@ GOALS: dict[str, tuple[tuple[str, ...], str, str]] = {
     "magnitude": ((FLOAT,), FLOAT, "(= {r} (concat #b0 ((_ extract 62 0) {0})))"),
 }
 LITERAL, TRUTH = "literal", "int"  # the types of a number in the text and of a comparison
+VIEW = "sw_View"  # the union; only its members have values, so a variable of it is never a term
+MEMBERS = {"real": FLOAT, "bits": UNSIGNED}
 MASK = "(or (= {0} (_ bv0 64)) (= {0} (bvnot (_ bv0 64))))"  # what less_* gives
 
 
@@ -61,21 +63,22 @@ class Word:
     def _statement(self, node: Any) -> None:
         match node:
             case c_ast.Decl(init=None):
-                self.types[node.name] = _type(node.type)
-            case c_ast.FuncCall(name=c_ast.ID(name="memcpy")):
-                match node.args.exprs:
-                    case [
-                        c_ast.UnaryOp(op="&", expr=c_ast.ID(name=to)),
-                        c_ast.UnaryOp(op="&", expr=c_ast.ID(name=source)),
-                        c_ast.UnaryOp(op="sizeof", expr=c_ast.ID(name=size)),
-                    ] if {to, size} <= self.types.keys() and source in self.bits:
-                        self.bits[to] = self.bits[source]  # all variables have 64 bits
-                    case _:
-                        raise CError("memcpy must copy one whole variable to another")
+                self.types[node.name] = VIEW if _is_view(node.type) else _type(node.type)
             case c_ast.Assignment(op="=", lvalue=c_ast.ID(name=name)) if name in self.types:
                 self.bits[name] = self._as(self.types[name], node.rvalue)
+            case c_ast.Assignment(op="=", lvalue=c_ast.StructRef() as member):
+                name, kind = self._member(member)
+                self.bits[name] = self._as(kind, node.rvalue)  # both members are the same 64 bits
             case _:
                 raise CError(f"{type(node).__name__} is not accepted in scalar.h")
+
+    def _member(self, node: Any) -> tuple[str, str]:
+        """The variable and the type of one member of a view."""
+        match node:
+            case c_ast.StructRef(type=".", name=c_ast.ID(name=name), field=c_ast.ID(name=member)):
+                if self.types.get(name) == VIEW and member in MEMBERS:
+                    return name, MEMBERS[member]
+        raise CError(f"a member of anything but a {VIEW}")
 
     def _as(self, wanted: str, node: Any) -> str:
         """The bits of an expression that has the wanted type already, or is a literal of its range."""
@@ -92,8 +95,13 @@ class Word:
                 if not node.type.endswith("int") or number >= 2**64:
                     raise CError(f"{node.value} is no integer of 64 bits")
                 return LITERAL, f"(_ bv{number} 64)"
-            case c_ast.ID() if node.name in self.bits:
+            case c_ast.ID() if node.name in self.bits and self.types[node.name] != VIEW:
                 return self.types[node.name], self.bits[node.name]
+            case c_ast.StructRef():
+                name, kind = self._member(node)
+                if name not in self.bits:
+                    raise CError(f"{name} is read before it is written")
+                return kind, self.bits[name]
             case c_ast.UnaryOp(op="~"):
                 if (inner := self.term(node.expr))[0] != UNSIGNED:  # ~0U has 32 bits
                     raise CError("~ is for uint64_t")
@@ -127,6 +135,19 @@ def _type(node: Any) -> str:
     raise CError("a type other than double, int64_t and uint64_t")
 
 
+def _is_view(node: Any) -> bool:
+    return isinstance(node, c_ast.TypeDecl) and getattr(node.type, "names", None) == [VIEW]
+
+
+def _defines_view(item: Any) -> bool:
+    """Whether an item is the definition of sw_View: a union of the two members, whole and in this order."""
+    match item:
+        case c_ast.Typedef(name=name, type=c_ast.TypeDecl(type=c_ast.Union(name=None, decls=[*members]))):
+            whole = all(m.bitsize is None and m.init is None for m in members)
+            return whole and name == VIEW and [(m.name, _type(m.type)) for m in members] == [*MEMBERS.items()]
+    return False
+
+
 def scalar_h() -> str:
     """The text of scalar.h."""
     return Path(native.__file__).with_name("scalar.h").read_text(encoding="utf-8")
@@ -148,9 +169,10 @@ def words_claim(text: str | None = None) -> Pending:
     try:
         source = (scalar_h() if text is None else text).replace("static inline ", "static ")
         items = parse(source).ext[STUB.count(";") :]
-        if other := next((f for f in items if not isinstance(f, c_ast.FuncDef)), None):
+        functions = {f.decl.name: f for f in items if isinstance(f, c_ast.FuncDef)}
+        others = [f for f in items if not isinstance(f, c_ast.FuncDef)]
+        if other := next((f for f in others if not _defines_view(f)), None):
             raise CError(f"{type(other).__name__} is not accepted in scalar.h")
-        functions = {f.decl.name: f for f in items}
         obligations = [_obligation(name, functions) for name in GOALS]
         if functions.keys() - GOALS.keys():
             raise CError(f"nothing says what {min(functions.keys() - GOALS.keys())} must mean")

@@ -4,6 +4,7 @@ import os
 import select
 import signal
 import subprocess
+import tempfile
 import time
 import tty
 from pathlib import Path
@@ -18,16 +19,15 @@ PATIENCE_S = 60.0  # for a loaded machine; nothing waits this long unless someth
 class Rig:
     """Start a flight binary on a new pseudo-terminal; leave it by stop() or at the end of a `with`."""
 
-    def __init__(
-        self, command: list[str], port: Path | None = None, env: dict[str, str] | None = None
-    ) -> None:
+    def __init__(self, command: list[str], env: dict[str, str] | None = None) -> None:
         self.splitter = Splitter()
         self.waiting: list[tuple[int, Command]] = []
         self.master, self.slave = _terminal()
-        if port is not None:
-            port.symlink_to(os.ttyname(self.slave))
+        self.folder = tempfile.TemporaryDirectory()
+        self.port = Path(self.folder.name, "port")
+        self.port.symlink_to(os.ttyname(self.slave))
         self.process = subprocess.Popen(
-            [*command, str(port or os.ttyname(self.slave))],
+            [*command, str(self.port)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -43,6 +43,7 @@ class Rig:
         self.process.kill()
         self.process.communicate()
         self.hang_up()
+        self.folder.cleanup()
 
     def send(self, sequence: int, *messages: Message) -> None:
         """Put messages on the line."""
@@ -83,22 +84,51 @@ class Rig:
         return commands, self.process.returncode, out, err
 
     def hang_up(self) -> None:
-        """Close this end of the line."""
+        """Close this end of the line; its name goes first, since its number is soon another test's."""
+        self.port.unlink(missing_ok=True)
         for end in (self.master, self.slave):
             if end >= 0:
                 os.close(end)
         self.master = self.slave = -1
 
-    def plug_in(self, port: Path) -> None:
+    def leave(self, read: int) -> None:
+        """In a stop: read the command that waits, `read` bytes of the next, the safe one, and hang up."""
+        time.sleep(0.3)  # the outputs go to their safe values, and one command of the way waits
+        for size in (4096, read):
+            if size and select.select([self.master], [], [], 0.1)[0]:
+                os.read(self.master, size)
+            time.sleep(0.1)
+        self.hang_up()
+
+    def plug_in(self) -> None:
         """A new pseudo-terminal under the old name."""
         self.master, self.slave = _terminal()
         self.splitter = Splitter()
-        aside = port.with_suffix(".new")
-        aside.symlink_to(os.ttyname(self.slave))
-        aside.replace(port)
+        self.port.symlink_to(os.ttyname(self.slave))
 
 
 def _terminal() -> tuple[int, int]:
     master, slave = os.openpty()
     tty.setraw(slave)
     return master, slave
+
+
+def read_slowly(rig: Rig, period_us: int) -> list[int]:
+    """Read 60 % of the rate, until 20 commands at least are missing; the sequence numbers that were read.
+
+    Whatever the machine's load, the line never holds more than one command, so each one read is the newest
+    that was written when the one before had been read.
+    """
+    numbers = [rig.command()[0]]
+    until = time.monotonic() + PATIENCE_S
+    while gaps(numbers) < 20:
+        assert time.monotonic() < until, "no command was skipped"
+        time.sleep(period_us / 0.6 * 1.0e-6)
+        numbers.append(rig.command()[0])
+        assert not rig.waiting, "more than one command waited"
+    return numbers
+
+
+def gaps(numbers: list[int]) -> int:
+    """How many sequence numbers are missing."""
+    return numbers[-1] - numbers[0] + 1 - len(numbers)

@@ -81,7 +81,7 @@ def test_sizes_are_those_of_the_records(bundle: Path, project: Project) -> None:
     sizes = json.loads((bundle / "manifest.json").read_text())["bytes"]
     inputs, hidden, outputs, slots = (project.sizes[n] for n in ("inputs", "hidden", "outputs", "slots"))
     assert sizes["binary"] == (bundle / "test-flight").stat().st_size
-    assert sizes["state"] == 8 * (3 * slots + 5 * inputs + hidden + 3 * outputs + 8)
+    assert sizes["state"] == 8 * (2 * inputs * slots + 5 * inputs + hidden + 3 * outputs + 8)
     assert sizes["work"] == 8 * (6 * hidden + outputs)
     assert sizes["kernel_stack_bound"] is None or 0 < sizes["kernel_stack_bound"] < 4096
 
@@ -114,6 +114,15 @@ def test_the_script_builds_the_same_binary_for_another_machine(project: Project,
     compiler = " ".join(cross.toolchain("riscv64-linux").command)
     subprocess.run(["./build.sh"], cwd=tmp_path / "out", check=True, env=os.environ | {"CC": compiler})
     assert binary.read_bytes() == before
+
+
+def test_the_unit_says_whose_time_a_sample_has(bundle: Path) -> None:
+    """The same option, values and default as `seawall run --port`, in a place where an override finds it."""
+    unit = (bundle / "test-flight.service").read_text()
+    assert "\nEnvironment=SEAWALL_TIMES=arrival\n" in unit
+    assert "-flight --times ${SEAWALL_TIMES} ${SEAWALL_PORT}\n" in unit
+    page = (bundle / "README.md").read_text()
+    assert "`--times arrival`, the default" in page and "`--times sender`" in page and "SEAWALL_TIMES" in page
 
 
 def test_systemd_reads_the_unit(bundle: Path, tmp_path: Path) -> None:
@@ -264,13 +273,14 @@ def test_too_many_outputs_for_a_frame(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("period_us", "speed", "fits"), [(1_000_000, 9600, True), (1000, 921600, True), (100, 4_000_000, False)]
+    ("period_us", "speed", "fits"),
+    [(1_000_000, 9600, True), (1000, 1_500_000, True), (100, 4_000_000, False)],
 )
 def test_the_line_is_fast_enough(tmp_path: Path, period_us: int, speed: int, fits: bool) -> None:
     stages = ("sensor", "preprocess", "network", "output")
     times: dict[str, Any] = {f"timing.budget_us.{name}": 10 for name in stages}
     times |= {"controller.period_us": period_us, "timing.deadline_us": period_us}
-    times |= {"dt.low_us": 1, "dt.high_us": 2_000_000}
+    times |= {"dt.low_us": 1, "dt.high_us": 2_000_000, "controller.ahead_us": 0}
     assert baud(cart_project(tmp_path, **times)) == (speed, fits)
 
 

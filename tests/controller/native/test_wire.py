@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from controller.native.build import FAST, MEANING, WARNINGS, compile_to, compiler
 from controller.ports import frame
 from controller.ports.frame import Splitter
-from controller.ports.messages import Command, Kind, Sample, Tick, pack, unpack
+from controller.ports.messages import Command, Kind, Sample, Tick, header, pack, unpack
 
 WIRE = Path(frame.__file__).parents[1] / "native" / "wire.h"
 EXPORTS = """#include "wire.h"
@@ -24,7 +24,8 @@ size_t t_decode(uint8_t *data, size_t n);
 size_t t_split(const uint8_t *data, size_t n, uint8_t *out, uint32_t *counts);
 int t_sample(const uint8_t *payload, size_t n, int64_t *integers, double *value);
 int t_tick(const uint8_t *payload, size_t n, int64_t *integers);
-size_t t_command(uint8_t *payload, int64_t now_us, const double *outputs, size_t count);
+size_t t_command(uint8_t *payload, uint32_t sequence, int64_t now_us, const double *outputs, size_t count);
+unsigned t_header(const uint8_t *payload, size_t n, uint32_t *sequence);
 uint32_t t_crc32(const uint8_t *data, size_t n) { return wire_crc32(0, data, n); }
 size_t t_encode(const uint8_t *payload, size_t n, uint8_t *out) { return wire_encode(payload, n, out); }
 size_t t_decode(uint8_t *data, size_t n) { return wire_decode(data, n); }
@@ -62,9 +63,13 @@ int t_tick(const uint8_t *payload, size_t n, int64_t *integers)
     integers[1] = tick.missed;
     return found;
 }
-size_t t_command(uint8_t *payload, int64_t now_us, const double *outputs, size_t count)
+unsigned t_header(const uint8_t *payload, size_t n, uint32_t *sequence)
 {
-    return wire_put_command(payload, 77, now_us, 1, 3, outputs, count);
+    return wire_get_header(payload, n, sequence);
+}
+size_t t_command(uint8_t *payload, uint32_t sequence, int64_t now_us, const double *outputs, size_t count)
+{
+    return wire_put_command(payload, sequence, now_us, 1, 3, outputs, count);
 }
 """
 
@@ -117,17 +122,29 @@ def test_frames_are_the_same_bytes(wire: Any, payload: bytes) -> None:
     assert c_encode(wire, payload) == frame.encode(payload)
 
 
-@pytest.mark.parametrize("n", [0, 249, 250, 251, 504, 4095, 4096])
+@pytest.mark.parametrize("n", [0, 6, 7, 8, 504, 4095, 4096])
 def test_long_runs_are_the_same_bytes(wire: Any, n: int) -> None:
-    payload = b"\x07" * n
+    payload = b"\x87" * n
     sent = frame.encode(payload)
     assert c_encode(wire, payload) == sent
     assert c_decode(wire, sent[:-1]) == payload
 
 
-@given(stuffed=st.binary(max_size=30))
-def test_any_bytes_are_judged_alike(wire: Any, stuffed: bytes) -> None:
+SYMBOLS = st.lists(st.sampled_from(list(frame.SYMBOLS)), max_size=30).map(bytes)
+
+
+@given(body=st.one_of(st.binary(max_size=30), SYMBOLS), fitting=st.booleans())
+def test_any_bytes_are_judged_alike(wire: Any, body: bytes, fitting: bool) -> None:
+    stuffed = body + frame.check(body) if fitting else body
     assert c_decode(wire, stuffed) == frame.decode(stuffed + b"\0")
+
+
+def test_every_byte_is_a_symbol_in_both_or_in_none(wire: Any) -> None:
+    for low in range(256):
+        for top in range(256):
+            body = bytes([low, top])
+            stuffed = body + frame.check(body)
+            assert c_decode(wire, stuffed) == frame.decode(stuffed + b"\0")
 
 
 @given(payload=st.binary(min_size=1, max_size=60), at=st.integers(0, 1 << 30), flip=st.integers(1, 255))
@@ -146,6 +163,26 @@ def test_streams_are_split_alike(wire: Any, pieces: list[bytes]) -> None:
     splitter = Splitter()
     payloads = splitter.feed(stream)
     assert c_split(wire, stream) == (payloads, splitter.refused, splitter.oversized)
+
+
+@pytest.mark.parametrize("over", [-1, 0, 1])
+def test_the_longest_frame_is_the_same(wire: Any, over: int) -> None:
+    whole = frame.encode(bytes(frame.PAYLOAD_LIMIT))
+    stream = b"y" * (frame.STUFFED_LIMIT + over) + b"\0" + whole
+    splitter = Splitter()
+    payloads = splitter.feed(stream)
+    assert c_split(wire, stream) == (payloads, splitter.refused, splitter.oversized)
+    body = frame.stuff(bytes(frame.PAYLOAD_LIMIT + over))
+    assert (c_decode(wire, body + frame.check(body)) is None) == (over == 1)
+
+
+def test_a_tick_says_0_or_1(wire: Any) -> None:
+    integers = (ctypes.c_int64 * 2)()
+    for last in range(256):
+        payload = pack(4, Tick(5, False))[:-1] + bytes([last])
+        assert (
+            wire.t_tick(payload, size(len(payload)), integers) == (last <= 1) == (unpack(payload) is not None)
+        )
 
 
 WORD = st.integers(-(2**63), 2**63 - 1)
@@ -173,12 +210,27 @@ def test_ticks_and_samples_are_told_apart_alike(wire: Any, payload: bytes) -> No
     assert wire.t_sample(payload, size(len(payload)), integers, value) == isinstance(message, Sample)
 
 
-@given(now_us=WORD, outputs=st.lists(st.floats(), max_size=4))
-def test_commands_are_written_alike(wire: Any, now_us: int, outputs: list[float]) -> None:
+NUMBER = st.integers(0, 2**32 - 1)
+
+
+@given(number=NUMBER, now_us=WORD, outputs=st.lists(st.floats(), max_size=4))
+def test_commands_are_written_alike(wire: Any, number: int, now_us: int, outputs: list[float]) -> None:
     payload = ctypes.create_string_buffer(64)
     reals = (ctypes.c_double * max(1, len(outputs)))(*outputs)
-    length = wire.t_command(payload, ctypes.c_int64(now_us), reals, size(len(outputs)))
-    assert payload.raw[:length] == pack(77, Command(now_us, 1, 3, tuple(outputs)))
+    length = wire.t_command(
+        payload, ctypes.c_uint32(number), ctypes.c_int64(now_us), reals, size(len(outputs))
+    )
+    assert payload.raw[:length] == pack(number, Command(now_us, 1, 3, tuple(outputs)))
+
+
+@given(kind=st.integers(0, 255), number=NUMBER, body=st.binary(max_size=3), cut=st.integers(0, 8))
+def test_a_header_is_read_whole_or_not_at_all(
+    wire: Any, kind: int, number: int, body: bytes, cut: int
+) -> None:
+    payload = (header(kind, number) + body)[:cut]
+    found = ctypes.c_uint32(7)
+    got = wire.t_header(payload, size(len(payload)), ctypes.byref(found))
+    assert (got, found.value) == ((kind, number) if len(payload) >= 5 else (0, 7))
 
 
 def test_the_kinds_are_the_same_numbers() -> None:

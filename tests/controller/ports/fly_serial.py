@@ -20,7 +20,7 @@ def main(directory: str, pace: str, url: str) -> None:
             summary = run(controller, line, clock=line)
         else:
             summary = run(controller, port, realtime=True)
-        print(dumps(asdict(summary) | {"unsent": port.unsent, "refused": port.splitter.refused}))
+        print(dumps(asdict(summary) | {"refused": port.splitter.refused}))
 
 
 if __name__ == "__main__":

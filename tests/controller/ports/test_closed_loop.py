@@ -20,7 +20,7 @@ def project(tmp_path: Path) -> Project:
 
 
 def test_a_project_without_a_plant_says_so(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"controller\.toml: has no \[plant\]; add one, or replay"):
+    with pytest.raises(InputError, match=r"controller\.toml: has no \[plant\]; fly yours with --port, or"):
         ClosedLoop(load(make_project(tmp_path)))
 
 

@@ -1,10 +1,9 @@
-"""The wire in Python: laws of COBS, CRC-32 and the splitter, with the cobs package and zlib as oracles."""
+"""The wire in Python: laws of symbols, CRC-32 and the splitter, with its definition and zlib as oracles."""
 
 import random
 import zlib
 
 import pytest
-from cobs import cobs
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -12,29 +11,39 @@ from controller.ports import frame, messages
 from controller.ports.frame import Splitter, cut, decode, encode, stuff, unstuff
 from controller.ports.messages import Command, Kind, Sample, Tick, pack, unpack
 
-RUNS = st.lists(st.tuples(st.integers(0, 600), st.booleans()), max_size=4).map(
-    lambda runs: b"".join(bytes([7]) * n + (b"\0" if zero else b"") for n, zero in runs)
-)
-DATA = st.one_of(st.binary(max_size=64), RUNS)
+DATA = st.one_of(st.binary(max_size=64), st.integers(0, 300).map(bytes))
+
+
+def slowly(payload: bytes) -> bytes:
+    """A frame by the words of docs/wire.md, bit by bit."""
+    groups = [payload[at : at + 7] for at in range(0, len(payload), 7)]
+    values = [byte % 128 for byte in payload]
+    values += [sum(byte // 128 << k for k, byte in enumerate(group)) for group in groups]
+    body = bytes(v if f"{v:b}".count("1") >= 4 else 255 - v for v in values)
+    nibbles = [zlib.crc32(body) // 16**k % 16 for k in range(8)]
+    return body + bytes(16 * n + (15 - n) for n in nibbles) + b"\0"
 
 
 @given(DATA)
 @example(b"")
-@example(b"\1" * 254)
-@example(b"\1" * 254 + b"\0")
-@example(b"\0" * 300)
-def test_stuffing_is_that_of_the_cobs_package(data: bytes) -> None:
-    assert stuff(data) == cobs.encode(data)
+@example(b"\xff" * 7)
+@example(b"\x80" * 300)
+def test_a_frame_is_made_by_the_words_of_its_page(data: bytes) -> None:
+    assert encode(data) == slowly(data)
     assert unstuff(stuff(data)) == data
 
 
-@given(st.binary(min_size=1, max_size=40))
-def test_unstuffing_agrees_with_the_cobs_package(stuffed: bytes) -> None:
-    try:
-        expected: bytes | None = cobs.decode(stuffed)
-    except cobs.DecodeError:
-        expected = None
-    assert unstuff(stuffed) == expected
+@given(st.binary(max_size=40))
+def test_nothing_else_is_unstuffed(stuffed: bytes) -> None:
+    """Any bytes give None, or data of which they are the only image."""
+    data = unstuff(stuffed)
+    assert data is None or stuff(data) == stuffed
+
+
+@given(st.lists(st.sampled_from(list(frame.SYMBOLS)), max_size=40))
+def test_no_two_strings_of_symbols_are_the_same_data(symbols: list[int]) -> None:
+    data = unstuff(bytes(symbols))
+    assert data is None or stuff(data) == bytes(symbols)
 
 
 def test_crc_by_bits_is_zlibs_on_a_basis() -> None:
@@ -53,16 +62,36 @@ def test_a_frame_comes_back_and_has_one_zero(payload: bytes) -> None:
     assert sent.index(0) == len(sent) - 1
 
 
+def flip(sent: bytes, *bits: int) -> bytes:
+    return (int.from_bytes(sent, "little") ^ sum(1 << bit for bit in bits)).to_bytes(len(sent), "little")
+
+
+def test_two_flipped_bits_of_a_long_frame_are_refused() -> None:
+    """Under COBS with the CRC inside, these two moved zeros and were taken with another payload."""
+    draw = random.Random(165)
+    payload = bytes(draw.choice((0, 0, draw.randrange(256))) for _ in range(1100))
+    splitter = Splitter()
+    assert splitter.feed(flip(encode(payload), 1519, 1894)) == []
+    assert splitter.refused == 1
+
+
 @given(st.binary(max_size=100), st.data())
-def test_up_to_three_flipped_bits_are_refused(payload: bytes, data: st.DataObject) -> None:
-    """Flips before the stuffing, where the CRC alone must see them."""
-    checked = payload + frame.crc32(payload).to_bytes(4, "little")
-    size = 8 * len(checked)
-    flips = data.draw(st.sets(st.integers(0, size - 1), min_size=1, max_size=3))
-    word = int.from_bytes(checked, "little")
-    for bit in flips:
-        word ^= 1 << bit
-    assert decode(stuff(word.to_bytes(len(checked), "little")) + b"\0") is None
+def test_up_to_three_flipped_bits_give_nothing(payload: bytes, data: st.DataObject) -> None:
+    """Anywhere on the wire, the zero at the end included; only the frame behind a lost end goes with it."""
+    sent = encode(payload)
+    place = st.one_of(st.integers(0, 8 * len(sent) - 1), st.integers(8 * len(sent) - 8, 8 * len(sent) - 1))
+    spoilt = flip(sent, *data.draw(st.sets(place, min_size=1, max_size=3)))
+    found = Splitter().feed(encode(b"before") + spoilt + encode(b"next") + encode(b"after"))
+    assert found == ([b"before", b"after"] if spoilt[-1] else [b"before", b"next", b"after"])
+
+
+@given(st.binary(min_size=1, max_size=40), st.data())
+def test_no_three_flipped_bits_bring_a_frame_out_of_a_payload(payload: bytes, data: st.DataObject) -> None:
+    """A payload may hold a whole frame, between bytes that are nearly zero."""
+    inner = encode(payload)
+    sent = encode(b"\1" + inner[:-1] + b"\1")
+    flips = data.draw(st.sets(st.integers(0, 8 * len(sent) - 1), min_size=1, max_size=3))
+    assert Splitter().feed(flip(sent, *flips)) == []
 
 
 def test_damage_on_the_wire_is_refused() -> None:
@@ -108,6 +137,19 @@ def test_limits_of_size() -> None:
         encode(longest[: frame.PAYLOAD_LIMIT] + b"x")
     assert decode(b"") is None
     assert decode(encode(b"abc")[:-1]) is None
+    assert decode(encode(b"abc")[:-1] + b"\1") is None
+
+
+@pytest.mark.parametrize(("over", "told"), [(-1, (1, 0)), (0, (1, 0)), (1, (0, 1))])
+def test_a_frame_is_too_long_from_the_first_byte_that_no_payload_needs(
+    over: int, told: tuple[int, int]
+) -> None:
+    """As the longest one it is refused for what it holds, beyond that for its length; all good ones pass."""
+    longest = encode(bytes(frame.PAYLOAD_LIMIT))
+    splitter = Splitter()
+    splitter.feed(b"y" * (len(longest) - 1 + over) + b"\0")
+    assert (splitter.refused, splitter.oversized) == told
+    assert splitter.feed(longest) == [bytes(frame.PAYLOAD_LIMIT)]
 
 
 MESSAGES = st.one_of(

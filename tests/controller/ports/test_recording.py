@@ -1,7 +1,11 @@
 """Recordings are read strictly: each fault is one sentence with file and line, and nothing is unpickled."""
 
+import bz2
+import gzip
+import lzma
 import math
 import os
+import pickle
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -16,6 +20,8 @@ from controller.ports import Ended, recording
 from controller.ports.messages import Sample
 from controller.ports.recording import read_csv
 from controller.ports.replay import ReplayPort
+from controller.project import load
+from tests.projects import make_project
 
 CHANNELS = {"left": 0, "right": 1}
 HEAD = "time_us,channel,value\n"
@@ -49,7 +55,17 @@ def test_what_may_stand_in_a_csv(tmp_path: Path) -> None:
 
 
 FAULTS = {
-    "empty file": ("", "line 1: the header is ''; it must be time_us,channel,value"),
+    "empty file": ("", "is empty; give a file in CSV"),
+    "an empty line alone": ("\n", "line 1: the header is ''; it must be time_us,channel,value"),
+    "semicolons": (
+        "time_us;channel;value\n1;left;0,5\n",
+        "line 1: its fields have a semicolon between them; wr",
+    ),
+    "tabs": ("time_us\tchannel\tvalue\n", "line 1: its fields have a tab between them"),
+    "bars": ("time_us | channel | value\n", "line 1: its fields have a bar between them"),
+    "a decimal comma": (HEAD + "1,left,0,5\n", "line 2: has 4 fields, not 3; write the value with a point"),
+    "a quoted comma": (HEAD + '1,left,"-0,5"\n', "line 2: value: is '-0,5'; write it with a point"),
+    "UTF-16 without a mark": ("t\0i\0m\0e\0_\0", "is text in UTF-16; save it as UTF-8"),
     "no header": ("1,left,2\n", "line 1: the header is '1,left,2'; it must be"),
     "other order": ("channel,time_us,value\n", "line 1: the header is 'channel,time_us,value'"),
     "more columns": ("time_us,channel,value,unit\n", "line 1: the header"),
@@ -95,9 +111,67 @@ def test_a_bad_csv_is_one_sentence(tmp_path: Path, fault: str) -> None:
 
 def test_bytes_that_are_no_text(tmp_path: Path) -> None:
     path = tmp_path / "r.csv"
-    path.write_bytes(HEAD.encode() + b"1,left,\xff\xfe\n")
-    with pytest.raises(InputError, match="is not UTF-8"):
+    path.write_bytes(HEAD.encode() + b"1,left,0\n2,left,\xff\xfe\n")
+    with pytest.raises(InputError, match="line 3: is not UTF-8; save the file as UTF-8"):
         every_sample(ReplayPort(path, CHANNELS))
+
+
+KINDS: dict[str, tuple[bytes, str]] = {
+    "gzip": (gzip.compress(HEAD.encode()), "is gzip, not CSV; unpack it first (gunzip)"),
+    "bzip2": (bz2.compress(HEAD.encode()), "is bzip2, not CSV; unpack it first (bunzip2)"),
+    "xz": (lzma.compress(HEAD.encode()), "is xz, not CSV; unpack it first (unxz)"),
+    "Zstandard": (b"\x28\xb5\x2f\xfd\x20", "is Zstandard, not CSV; unpack it first (unzstd)"),
+    "npy": (b"\x93NUMPY\x01\0v\0{'descr'", "is one numpy array (npy), not CSV; export it as CSV"),
+    "Parquet": (b"PAR1\x15\x04", "is Parquet, not CSV; export it as CSV"),
+    "HDF5": (b"\x89HDF\r\n\x1a\n\0", "is HDF5, not CSV; export it as CSV"),
+    "MATLAB": (b"MATLAB 5.0 MAT-file, Platform: GLNXA64", "is a MATLAB file, not CSV; export it as CSV"),
+    "xls": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is an old Office document, not CSV; export it as CSV"),
+    "SQLite": (b"SQLite format 3\0", "is an SQLite database, not CSV"),
+    "pickle": (pickle.dumps([1]), "is a pickle, not CSV; export it as CSV"),
+    "LFS": (b"version https://git-lfs.github.com/spec/v1\n", "fetch the file itself (git lfs pull)"),
+    "UTF-16, little": (HEAD.encode("utf-16"), "is text in UTF-16; save it as UTF-8"),
+    "UTF-16, big": (b"\xfe\xff" + HEAD.encode("utf-16-be"), "is text in UTF-16; save it as UTF-8"),
+    "UTF-16, no mark": (HEAD.encode("utf-16-be"), "is text in UTF-16; save it as UTF-8"),
+    "UTF-32": (HEAD.encode("utf-32"), "is text in UTF-32; save it as UTF-8"),
+    "floats": (np.array([0.0, 1.0]).tobytes(), "is binary, not CSV; export it as CSV"),
+    "nothing": (b"", "is empty; give a file in CSV"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_of_another_kind_is_told_by_its_name(tmp_path: Path, kind: str) -> None:
+    """Of a recording, of controller.toml and of network.json."""
+    data, said = KINDS[kind]
+    path = tmp_path / "r.csv"
+    path.write_bytes(data)
+    with pytest.raises(InputError) as caught:
+        ReplayPort(path, CHANNELS)
+    assert str(caught.value).startswith(f"{path}: is ") and said in str(caught.value)
+    for file in ("controller.toml", "network.json"):
+        place = make_project(tmp_path / file) / file
+        place.write_bytes(data)
+        with pytest.raises(InputError) as caught:
+            load(place.parent)
+        assert str(caught.value) == f"{place}: " + str(caught.value).split(": ", 1)[1]
+        assert said.replace("CSV", place.suffix[1:].upper()) in str(caught.value)
+
+
+ZIPS = {
+    "a workbook": ("[Content_Types].xml", "is an Office document; export its sheet as CSV"),
+    "a spreadsheet": ("content.xml", "is an Office document; export its sheet as CSV"),
+    "a zipped CSV": ("r.csv", "is a zip archive of r.csv, not an npz; unpack it first (unzip)"),
+}
+
+
+@pytest.mark.parametrize("kind", ZIPS)
+def test_a_zip_that_is_no_npz(tmp_path: Path, kind: str) -> None:
+    member, said = ZIPS[kind]
+    path = tmp_path / "r.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(member, HEAD)
+    with pytest.raises(InputError) as caught:
+        ReplayPort(path, CHANNELS)
+    assert str(caught.value) == f"{path}: {said}"
 
 
 def test_what_is_no_file(tmp_path: Path) -> None:

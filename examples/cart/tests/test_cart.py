@@ -1,6 +1,6 @@
 """The committed cart in closed loop, in the kernel that flies: tested, on these scenarios; no proof.
 
-Index: ITAE as a share of the step plus the price of a restless command (examples/cart/loop.py), mean over
+Index: ITAE as a share of the step plus the price of a restless command (../loop.py), mean over
 steps of 0.1 to 0.4 m, with the sensor noise that controller.toml declares. The PID is tuned for it.
 """
 
@@ -15,8 +15,8 @@ import pytest
 from controller.config import PlantTable
 from controller.kernel.records import Network
 from controller.project import Project, load
-from examples.cart.loop import Drive, Flight, fallback, fly, network, with_pid
-from tests.projects import weights
+
+from ..loop import Drive, Flight, fallback, fly, network, with_pid
 
 STEPS_M = (0.1, 0.2, 0.3, 0.4)
 SETTLE_S = 2.0
@@ -25,7 +25,7 @@ OVERSHOOT = 0.05
 
 @pytest.fixture(scope="module")
 def project() -> Project:
-    return load(Path(__file__).parents[2] / "examples" / "cart")
+    return load(Path(__file__).parents[1])
 
 
 def plant(project: Project, **changes: Any) -> PlantTable:
@@ -148,7 +148,13 @@ def test_twins_that_must_fail(project: Project) -> None:
     net = project.law.network
     idle = replace(net, w_out=[[0.0]] * len(net.b))
     wrong = replace(net, w_in=[[-w for w in row] for row in net.w_in])
-    untrained = Network(**weights(2, 8, 1, seed=0))
+    draw = random.Random(0)
+    untrained = replace(
+        net,
+        w_in=[[draw.uniform(-1.0, 1.0) for _ in row] for row in net.w_in],
+        w_rec=[[draw.uniform(-0.5, 0.5) for _ in row] for row in net.w_rec],
+        w_out=[[draw.uniform(-1.0, 1.0) for _ in row] for row in net.w_out],
+    )
     for bad in (idle, wrong, untrained):
         flight = fly(with_network(project, bad), plant(project))
         assert not meets(flight)
