@@ -83,6 +83,21 @@ class Rig:
         self.waiting = []
         return commands, self.process.returncode, out, err
 
+    def pause(self, seconds: float) -> tuple[int, int]:
+        """Let it stand still; the CLOCK_MONOTONIC times in us between which it did not run.
+
+        What it had sent before is read, so that its first command afterwards has a free line.
+        """
+        self.process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.process.pid, os.WSTOPPED)
+        since_us = time.monotonic_ns() // 1000
+        time.sleep(seconds)
+        while select.select([self.master], [], [], 0.0)[0]:
+            self._feed(os.read(self.master, 4096))
+        until_us = time.monotonic_ns() // 1000
+        self.process.send_signal(signal.SIGCONT)
+        return since_us, until_us
+
     def hang_up(self) -> None:
         """Close this end of the line; its name goes first, since its number is soon another test's."""
         self.port.unlink(missing_ok=True)
