@@ -14,6 +14,7 @@ import pytest
 
 from controller.kernel.modes import CAUSE_NAMES, DEADLINE, NOMINAL
 from controller.ports.messages import Command, Sample
+from controller.summary import STAGES
 from tests.controller.native.flights import PLANT
 from tests.controller.native.rig import Rig, gaps, read_slowly
 from tests.projects import make_project
@@ -36,20 +37,20 @@ def command(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     return [*RUN, str(folder), "--seconds", "0", "--port"]
 
 
-def answer(rig: Rig, periods: int) -> Command:
-    """Answer so many commands with samples of their time; the last command."""
+def answer(rig: Rig, periods: int) -> tuple[int, Command]:
+    """Answer so many commands with samples of their time; the last command and its number."""
     for sequence in range(periods):
-        _, command = rig.command()
+        number, command = rig.command()
         rig.send(sequence, *(Sample(j, command.now_us, 0.1) for j in range(2)))
-    return command
+    return number, command
 
 
-def drive(rig: Rig) -> Command:
-    """Feed it until the network drives with a good push; the command."""
+def drive(rig: Rig) -> int:
+    """Feed it until the network drives with a good push; that command's number."""
     for _ in range(100):
-        command = answer(rig, 5)
+        number, command = answer(rig, 5)
         if command.mode == NOMINAL and command.outputs[0] > 1.0:
-            return command
+            return number
     raise AssertionError("the network does not drive")
 
 
@@ -64,12 +65,19 @@ def skipped(out: str) -> int:
     return told(out, "commands skipped")
 
 
+def was_slow(out: str) -> bool:
+    """Whether the machine kept the loop from its times: a deadline, a command or a stage's budget."""
+    rows = [line.split() for line in out.splitlines()]
+    over = any(row[-1] not in "0-" for row in rows if row and row[0] in STAGES)
+    return over or told(out, "deadline misses:") > 0 or skipped(out) > 0
+
+
 def test_a_good_line_is_a_success_unless_the_machine_is_slow(command: list[str]) -> None:
     with Rig(command) as rig:
         drive(rig)
         commands, status, out, _ = rig.stop()
     assert commands[-1].outputs == (0.0,) and "frames refused 0" in out
-    assert status == 0 or "deadline misses: 0 " not in out or skipped(out) > 0
+    assert status == 0 or was_slow(out)
 
 
 def test_a_slow_reader_reads_new_commands_and_is_told_of(command: list[str]) -> None:
@@ -84,14 +92,15 @@ def test_a_slow_reader_reads_new_commands_and_is_told_of(command: list[str]) -> 
 
 
 def test_nobody_reads_so_it_is_not_safe(command: list[str]) -> None:
+    """Of the commands after the last that was read, the line holds one, and the others are skipped."""
     with Rig(command) as rig:
-        drive(rig)
+        read = drive(rig)
         time.sleep(5 * PERIOD_US * 1e-6)
         rig.process.send_signal(signal.SIGTERM)
         out, _ = rig.process.communicate(timeout=60)
     assert rig.process.returncode == 1
     assert "the safe output did not get through in 1 s; stop the actuator by other means" in out
-    assert skipped(out) > 0
+    assert skipped(out) >= int(out.split(" periods")[0]) - read - 1
 
 
 def test_a_far_end_that_hangs_up_in_the_stop_has_not_read(command: list[str]) -> None:
@@ -140,7 +149,7 @@ def test_a_stalled_period_misses_its_deadline_and_is_told(command: list[str]) ->
         drive(rig)
         for _ in range(stops):
             since_us, until_us = rig.pause(10 * PERIOD_US * 1e-6)
-            times = [answer(rig, 1).now_us for _ in range(5)]
+            times = [answer(rig, 1)[1].now_us for _ in range(5)]
             assert not [now_us for now_us in times if since_us < now_us < until_us]
             drive(rig)
         _, status, out, _ = rig.stop()
