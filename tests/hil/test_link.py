@@ -45,12 +45,14 @@ def test_a_lost_answer_is_given_again_without_another_step(link: Link) -> None:
 
 
 def test_a_silent_target_gives_one_sentence(target: Embedded) -> None:
-    with Link(target.url, timeout_s=0.05) as link:
+    with Link(target.url) as link:
         link.clock()
+        patience_s, link.timeout_s = link.timeout_s, 0.05
         target.hang()
         with pytest.raises(TargetSilent, match=r"no answer to CLOCK in 0\.15 s; check that it runs"):
             link.clock()
         target.go_on()
+        link.timeout_s = patience_s
         assert link.clock().accepted >= 4  # the late answers are passed over
 
 
