@@ -186,7 +186,8 @@ def test_a_campaign_of_5000_steps(owner: Owner) -> None:
     done = owner.seawall("hil", "heater", "--steps", "5000", "--json", "hil.json")
     result = owner.result("hil.json", "hil-1.json")
     assert (result["steps"], result["mismatches"]) == (5000, 0), done.stdout + done.stderr
-    assert done.returncode == 0 or result["deadline_misses"], done.stdout + done.stderr
+    doubted = done.returncode == 3 and result["timing"]["reasons"]  # as on a loaded machine
+    assert done.returncode == 0 or doubted or result["deadline_misses"], done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module")

@@ -28,3 +28,12 @@ def link(target: Embedded) -> Iterator[Link]:
     """A link to it."""
     with Link(target.url) as found:
         yield found
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A short line needs two seconds to bound a clock's rate; a slow one, or a busy machine, gets five.
+
+    Then the rate is in doubt, as it would be after the whole time; what needs it bounded is flown anew.
+    """
+    monkeypatch.setattr("hil.timing.LONGEST_S", 5.0)
