@@ -69,6 +69,9 @@ class Symbol:
         """REAL or INTEGER."""
         return self.graph.nodes[self.number].type
 
+    def _made(self, operation: str, *arguments: int) -> "Symbol":
+        return type(self)(self.graph, self.graph.add(operation, arguments, self.type))
+
     def _binary(self, operation: str, left: Any, right: Any) -> "Symbol":
         a, b = lift(self.graph, left), lift(self.graph, right)
         kind = self.graph.nodes[a].type
@@ -76,7 +79,7 @@ class Symbol:
             raise TraceError(f"{operation} mixes int and float; say real(n)")
         if operation == "div" and kind == INTEGER:
             raise TraceError("integers have no division in the language")
-        return Symbol(self.graph, self.graph.add(operation, (a, b), kind))
+        return self._made(operation, a, b)
 
     def __add__(self, other: Any) -> "Symbol":
         return self._binary("add", self, other)
@@ -103,10 +106,10 @@ class Symbol:
         return self._binary("div", other, self)
 
     def __neg__(self) -> "Symbol":
-        return Symbol(self.graph, self.graph.add("neg", (self.number,), self.type))
+        return self._made("neg", self.number)
 
     def __abs__(self) -> "Symbol":
-        return Symbol(self.graph, self.graph.add("abs", (self.number,), self.type))
+        return self._made("abs", self.number)
 
     def _refuse(self, *_: Any) -> Any:
         raise TraceError("the kernel may not branch on data: use select")
@@ -180,21 +183,20 @@ def reach(graph: Graph, roots: Any, stop: Any = ()) -> set[int]:
     return found
 
 
-def symbols(graph: Graph, like: Any, path: str, named: dict[str, int]) -> Any:
+def symbols(graph: Graph, like: Any, path: str, named: dict[str, int], kind: type[Symbol] = Symbol) -> Any:
     """A copy of a record or list in which every number is an input leaf named by its path."""
     if is_dataclass(like) and not isinstance(like, type):
         copy = object.__new__(type(like))
         for f in fields(like):
             value = getattr(like, f.name)
             size = isinstance(value, int) and hasattr(f.type, "__metadata__")
-            inner = value if size else symbols(graph, value, f"{path}.{f.name}", named)
+            inner = value if size else symbols(graph, value, f"{path}.{f.name}", named, kind)
             setattr(copy, f.name, inner)
         return copy
     if isinstance(like, list):
-        return [symbols(graph, v, f"{path}[{i}]", named) for i, v in enumerate(like)]
-    kind = INTEGER if isinstance(like, int) else REAL
-    named[path] = graph.add("input", (), kind, path)
-    return Symbol(graph, named[path])
+        return [symbols(graph, v, f"{path}[{i}]", named, kind) for i, v in enumerate(like)]
+    named[path] = graph.add("input", (), INTEGER if isinstance(like, int) else REAL, path)
+    return kind(graph, named[path])
 
 
 def leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:

@@ -42,45 +42,46 @@ def push(box: Inbox, ahead_us: int, now_us: int, channel: int, time_us: int, val
     """
     ahead = select(bounded(now_us, 0, LATEST_US) + ahead_us, time_us, 1, 0)
     ahead = select(LATEST_US, now_us, 1, ahead)
-    in_time = select(time_us, 0, 0, 1 - ahead)
+    in_time = select(time_us, 0, 0, select(0, ahead, 0, 1))
     known = 0
     for j in range(len(box.seen_us)):
-        mine = same(channel, j, in_time, 0)
-        known = known + mine
+        mine = same(j, channel, in_time, 0)
+        known = select(0, mine, 1, known)
         judge(box, j, mine, time_us, finite(value, NOT_FINITE))
     box.refused = count(box.refused, 1 - known)
 
 
 def judge(box: Inbox, j: int, mine: int, time_us: int, value: float) -> None:
     """Store a sample of channel j or count why not; where `mine` is 0 nothing changes."""
-    twin = same(time_us, box.seen_us[j], mine, 0)
+    twin = same(time_us, box.seen_us[j], 1, 0)
     for s in range(len(box.time_us[j])):
-        twin = same(time_us, box.time_us[j][s], mine, twin)
-    late = select(time_us, box.seen_us[j], mine - twin, 0)
-    fresh = mine - twin - late
-    box.duplicate = count(box.duplicate, twin)
-    box.late = count(box.late, late)
+        twin = same(time_us, box.time_us[j][s], 1, twin)
+    new = select(0, twin, 0, mine)
+    fresh = select(time_us, box.seen_us[j], 0, new)
+    box.duplicate = count(box.duplicate, select(0, twin, mine, 0))
+    box.late = count(box.late, select(time_us, box.seen_us[j], new, 0))
     box.overflow = count(box.overflow, select(EMPTY, box.time_us[j][0], fresh, 0))
     insert(box.time_us[j], box.value[j], select(box.time_us[j][0], time_us, fresh, 0), time_us, value)
 
 
 def insert(times: SlotInts, values: Slots, stored: int, time_us: int, value: float) -> None:
-    """Put a sample in the oldest one's place, then in order; where `stored` is 0 nothing changes."""
-    times[0] = select(0, stored, time_us, times[0])
-    values[0] = select(0, stored, value, values[0])
+    """Put a sample in its place in time: what is older moves down a slot, and the oldest is lost.
+
+    Where `stored` is 0 nothing changes.
+    """
     for s in range(len(times) - 1):
-        swap(times, values, s, stored)
+        moved = select(times[s + 1], time_us, stored, 0)
+        put(times, values, s, stored, time_us, value)
+        times[s] = select(0, moved, times[s + 1], times[s])
+        values[s] = select(0, moved, values[s + 1], values[s])
+    put(times, values, len(times) - 1, stored, time_us, value)
 
 
-def swap(times: SlotInts, values: Slots, s: int, stored: int) -> None:
-    """Put slots s and s + 1 in order of time, where `stored` is 1."""
-    t, u = times[s], times[s + 1]
-    v, w = values[s], values[s + 1]
-    turned = select(u, t, stored, 0)
-    times[s] = select(0, turned, u, t)
-    times[s + 1] = select(0, turned, t, u)
-    values[s] = select(0, turned, w, v)
-    values[s + 1] = select(0, turned, v, w)
+def put(times: SlotInts, values: Slots, s: int, stored: int, time_us: int, value: float) -> None:
+    """Put a sample in slot s, where what is there is older and `stored` is 1."""
+    older = select(times[s], time_us, stored, 0)
+    times[s] = select(0, older, time_us, times[s])
+    values[s] = select(0, older, value, values[s])
 
 
 def take(law: Law, state: State, now_us: int, back: int, moved: int) -> None:
@@ -111,7 +112,7 @@ def use(law: Law, state: State, j: int, s: int, now_us: int, back: int, moved: i
     state.held_us[j] = select(0, good, select(now_us, time_us, now_us, time_us), state.held_us[j])
     state.bad[j] = select(0, ours, bad, state.bad[j])
     box.seen_us[j] = select(0, ours, time_us, box.seen_us[j])
-    box.refused = count(box.refused, waits - ours)
+    box.refused = count(box.refused, select(0, ours, 0, waits))
     box.time_us[j][s] = select(0, waits, EMPTY, time_us)
 
 
