@@ -1,0 +1,1 @@
+"""Every mutant of the printed C is refused."""
