@@ -54,7 +54,7 @@ def differences(
 def _declared(sizes: dict[str, int], found: Unit) -> list[str]:
     """Where sizes and entry points are not declared as in Python."""
     differ = []
-    if list(found.sizes.items()) != [(f"SW_{name.upper()}", value) for name, value in sizes.items()]:
+    if found.sizes != tuple((f"SW_{name.upper()}", value) for name, value in sizes.items()):
         differ.append("the sizes of kernel.h differ")
     functions: tuple[Any, ...] = (reset, receive, step)
     for entry, function in zip(ENTRIES, functions, strict=True):

@@ -314,6 +314,7 @@ HEADER_ESCAPES: dict[str, tuple[str, tuple[str, str]]] = {
     "a size without a sign": ("'4U'", ("SW_HIDDEN = 4", "SW_HIDDEN = 4U")),
     "a size by an expression": ("unreadable", ("SW_HIDDEN = 4", "SW_HIDDEN = 2 + 2")),
     "a size more": ("the sizes of kernel.h differ", ("SW_SLOTS = 3,", "SW_SLOTS = 3,\n    SW_SPARE = 1,")),
+    "a size twice": ("the sizes of kernel.h differ", ("SW_SLOTS = 3,", "SW_SLOTS = 3,\n    SW_SLOTS = 3,")),
     "sizes in another order": (
         "the sizes",
         ("SW_INPUTS = 3,\n    SW_HIDDEN = 4", "SW_HIDDEN = 4,\n    SW_INPUTS = 3"),

@@ -41,7 +41,7 @@ Named = TypeVar("Named", Record, Constant, Function)
 class Unit:
     """kernel.h and kernel.c, their parts by name."""
 
-    sizes: dict[str, int]
+    sizes: tuple[tuple[str, int], ...]
     records: dict[str, Record]
     constants: dict[str, Constant]
     functions: dict[str, Function]
@@ -52,7 +52,7 @@ def unit(header: str, source: str, entries: Sequence[str] = tuple(ENTRIES)) -> U
     top = read("kernel.h", header)
     records = [part for part in top if isinstance(part, Record)]
     body = read("kernel.c", source, tuple(record.name for record in records))
-    sizes = {m.name: m.value for part in top if isinstance(part, Sizes) for m in part.members}
+    sizes = tuple((m.name, m.value) for part in top if isinstance(part, Sizes) for m in part.members)
     prototypes = [part for part in top if isinstance(part, Function)]
     constants = [part for part in body if isinstance(part, Constant)]
     functions = [part for part in body if isinstance(part, Function) and part.body is not None]

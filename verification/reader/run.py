@@ -70,7 +70,7 @@ class Reader:
     def __init__(self, graph: Graph, unit: Unit) -> None:
         self.graph = graph
         self.unit = unit
-        self.constants: dict[str, Scalar] = {**unit.sizes}
+        self.constants: dict[str, Scalar] = dict(unit.sizes)
         for constant in unit.constants.values():
             self.constants[constant.name] = self._convert(literal(constant.value), constant.type)
         self.records = {
