@@ -1,6 +1,5 @@
 """Which claim refuses a mutant of the C: the three that read it, and no test."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -63,8 +62,10 @@ def refused_by(mutant: Mutant) -> str | None:
     return next((v.id for v in verdicts if not v.shown), None)
 
 
-def mutants(project: str) -> Iterator[Mutant]:
+@cache
+def mutants(project: str) -> list[Mutant]:
     """Every mutant that an operator makes, each once."""
+    found = []
     seen = set(files(project).values())
     header = Text("kernel.h", files(project)["kernel.h"])
     for file in FILES:
@@ -74,4 +75,5 @@ def mutants(project: str) -> Iterator[Mutant]:
         for operator, (what, changed) in edits:
             if changed not in seen:
                 seen.add(changed)
-                yield Mutant(project, operator, file, what, changed)
+                found.append(Mutant(project, operator, file, what, changed))
+    return found

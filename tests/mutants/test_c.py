@@ -29,7 +29,7 @@ def sample(seed: int) -> list[Mutant]:
 
 def whole(project: str) -> list[Mutant]:
     """All, but of kernel.c one token in ten; and of the cart's, which has the same text, one edit in ten."""
-    found = list(mutants(project))
+    found = mutants(project)
     kernel = [m for m in found if m.file == KERNEL_C]
     plain = [m for m in kernel if m.operator != TOKENS]
     tokens = [m for m in kernel if m.operator == TOKENS]

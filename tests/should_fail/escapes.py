@@ -211,6 +211,12 @@ ESCAPES: dict[str, tuple[str, Changes, Changes]] = {
         [],
         [("static const int64_t EMPTY", "static int64_t EMPTY")],
     ),
+    "a variable of a type's name": (
+        "not a valid name",
+        [],
+        [("    const double half = 0.5 * dt;",
+          "    const double int64_t = 0.5;\n    const double half = 0.5 * dt;")],
+    ),
     "a constant of stdint.h's name": ("not a valid name", [], [("EMPTY = -1", "INT64_MAX = -1")]),
     "a literal that a compiler rounds": (
         "would round it",

@@ -29,9 +29,9 @@ FORMS = {
     Constant: re.compile(r"(?!SW_|U?INT|WINT|WCHAR|PTRDIFF|SIZE|SIG_)[A-Z][A-Z0-9_]*"),  # not stdint.h's
     Variable: re.compile(r"(?!sw_|seawall_)[a-z_][a-z0-9_]*"),
 }
-# keywords of other C: of GNU's, of C23, and what a compiler may define
-TAKEN = re.compile(r"asm|typeof|typeof_unqual|bool|true|false|nullptr|constexpr|thread_local|alignas|alignof"
-                   r"|static_assert|near|far|unix|linux|i386|arm|mips|sparc|sun|vax")  # fmt: skip
+# types of stdint.h; keywords of other C: of GNU's, of C23; and what a compiler may define
+TAKEN = re.compile(r"u?int[a-z0-9_]*_t|asm|typeof|typeof_unqual|bool|true|false|nullptr|constexpr"
+                   r"|thread_local|alignas|alignof|static_assert|near|far|unix|linux|i386|arm|mips|sparc|sun|vax")  # fmt: skip
 
 
 Named = TypeVar("Named", Record, Constant, Function)
