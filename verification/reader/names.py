@@ -31,7 +31,8 @@ FORMS = {
 }
 # types of stdint.h; keywords of other C: of GNU's, of C23; and what a compiler may define
 TAKEN = re.compile(r"u?int[a-z0-9_]*_t|asm|typeof|typeof_unqual|bool|true|false|nullptr|constexpr"
-                   r"|thread_local|alignas|alignof|static_assert|near|far|unix|linux|i386|arm|mips|sparc|sun|vax")  # fmt: skip
+                   r"|thread_local|alignas|alignof|static_assert|near|far"
+                   r"|unix|linux|i386|arm|mips|sparc|sun|vax")  # fmt: skip
 
 
 Named = TypeVar("Named", Record, Constant, Function)
