@@ -178,6 +178,7 @@ class _Printer:
     def statement(self, node: ast.stmt, pad: str) -> list[str]:
         """One Python statement as lines of C."""
         mark = f"  /* {self.f.first_line + node.lineno - 1} */"
+        self.check_order(node)
         match node:
             case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Tuple(elts=values)):
                 if not all(isinstance(t, ast.Name) and not self._known(t.id) for t in targets):
@@ -198,6 +199,17 @@ class _Printer:
             case ast.Return(value=ast.expr() as value):
                 return [f"{pad}return {self.value(value)};{mark}"]
         raise self.fail(node, f"{type(node).__name__} is not in the kernel's language")
+
+    def check_order(self, node: ast.stmt) -> None:
+        """A call that writes is the whole of a right side: C computes arguments and operands in any order."""
+        right = getattr(node, "value", None) if isinstance(node, ast.Assign | ast.Expr | ast.Return) else None
+        whole = right.elts if isinstance(right, ast.Tuple) else [right]
+        for inner in ast.walk(node.iter if isinstance(node, ast.For) else node):
+            if _is_call(inner) and inner not in whole:
+                name = inner.func.id  # type: ignore[attr-defined]
+                callee = self.functions.get(self.f.python.__globals__.get(name))  # type: ignore[arg-type]
+                if callee and callee.stored:
+                    raise self.fail(inner, f"{name}() writes, so it must not stand inside an expression")
 
     def loop(self, name: str, bound: ast.expr, body: list[ast.stmt], pad: str, mark: str) -> list[str]:
         """A loop of fixed length."""

@@ -1,15 +1,21 @@
-"""Twins of C = Python: every mutant of the printed C must be refuted, and so must tricks of the text."""
+"""Twins of C = Python: every mutant of the printed C must be refuted, and so must tricks of the text.
+
+The systematic mutants are in tests/mutants; here are those that operators on the text would not make.
+"""
 
 import re
 
 import pytest
 
 from controller.native.bundle import kernel_sources
-from verification.translation import differences
+from tests.should_fail.escapes import ESCAPES, HEADER_ESCAPES
+from verification.program import Graph
+from verification.translation import differences, python_programs
 
 SIZES = {"inputs": 3, "hidden": 4, "outputs": 2, "substeps": 1, "slots": 3}
 SOURCES = kernel_sources(SIZES)
 HEADER, KERNEL = SOURCES["kernel.h"], SOURCES["kernel.c"]
+PYTHON = python_programs(SIZES, Graph())
 
 # name: (text that stands in kernel.c once or more, what it becomes; the first place is changed)
 MUTANTS: dict[str, tuple[str, str]] = {
@@ -104,51 +110,64 @@ HEADER_MUTANTS = {
 }
 
 
+def wrong(header: str, source: str) -> list[str]:
+    return differences(SIZES, header, source, PYTHON)
+
+
+def changed(text: str, *changes: tuple[str, str]) -> str:
+    """The text with each change at the first place where it fits."""
+    for old, new in changes:
+        assert old in text, f"{old!r} is no longer printed: choose another place"
+        text = text.replace(old, new, 1)
+    return text
+
+
 def test_the_unchanged_text_is_identical() -> None:
     """Else every mutant below would be refuted for nothing."""
-    assert differences(SIZES, HEADER, KERNEL) == []
+    assert wrong(HEADER, KERNEL) == []
 
 
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_mutant_is_refuted(name: str) -> None:
     old, new = MUTANTS[name]
-    assert old in KERNEL, f"{old!r} is no longer printed: choose another place"
-    mutant = KERNEL.replace(old, new, 1)
+    mutant = changed(KERNEL, (old, new))
     if name == "order of a sum":
         mutant = re.sub(
             r"(1\.0 \+ \(r \+ r2 \* \(1\.0 / 2\.0 \+ r \* \(1\.0 / 6\.0\)\))", r"\1)", mutant, count=1
         )
     assert mutant != KERNEL
-    assert differences(SIZES, HEADER, mutant)
+    assert wrong(HEADER, mutant)
 
 
 @pytest.mark.parametrize("name", HEADER_MUTANTS)
 def test_a_mutant_of_the_header_is_refuted(name: str) -> None:
-    old, new = HEADER_MUTANTS[name]
-    assert old in HEADER
-    assert differences(SIZES, HEADER.replace(old, new, 1), KERNEL)
+    assert wrong(changed(HEADER, HEADER_MUTANTS[name]), KERNEL)
 
 
-def swaps() -> list[tuple[int, str]]:
-    """Every binary operator of the code, comments aside, with another in its place."""
-    code = re.sub(r"/\*.*?\*/", lambda m: " " * len(m[0]), KERNEL, flags=re.S)
-    other = {"+": "-", "-": "+", "*": "+", "/": "*"}
-    return [(m.start(1), other[m[1]]) for m in re.finditer(r"(?<=[\w\])] )([-+*/])(?= [\w(-])", code)]
+@pytest.mark.parametrize("name", ESCAPES)
+def test_an_escape_is_refused_for_what_it_is(name: str) -> None:
+    """What the first reader took for the same program, or for something that it would not compile to."""
+    reason, in_header, in_source = ESCAPES[name]
+    found = wrong(changed(HEADER, *in_header), changed(KERNEL, *in_source))
+    assert reason in "; ".join(found), found
 
 
-PARTS = 4
+@pytest.mark.parametrize("name", HEADER_ESCAPES)
+def test_an_escape_of_the_header_is_refused_for_what_it_is(name: str) -> None:
+    reason, *in_header = HEADER_ESCAPES[name]
+    found = wrong(changed(HEADER, *in_header), KERNEL)
+    assert reason in "; ".join(found), found
 
 
-@pytest.mark.parametrize("part", range(PARTS))
-def test_every_swapped_operator_is_refuted(part: int) -> None:
-    places = swaps()
-    assert len(places) > 60
-    for at, sign in places[part::PARTS]:
-        mutant = KERNEL[:at] + sign + KERNEL[at + 1 :]
-        assert differences(SIZES, HEADER, mutant), mutant[at - 40 : at + 40]
+def test_a_size_that_c_reads_as_octal() -> None:
+    """Ten slots for Python, eight for C."""
+    sizes = {"inputs": 1, "hidden": 1, "outputs": 1, "substeps": 1, "slots": 10}
+    files = kernel_sources(sizes)
+    octal = changed(files["kernel.h"], ("SW_SLOTS = 10", "SW_SLOTS = 010"))
+    assert "'010' where '10' was understood" in differences(sizes, octal, files["kernel.c"])[0]
 
 
 @pytest.mark.parametrize("end", ["\r", "\f", "\v", "\x1c", "\x85", "\u2028", "\t", "\0"])
 def test_lines_that_end_otherwise(end: str) -> None:
     """A character that ends a line for one reader and not for the other is refused, in a comment too."""
-    assert "is not accepted" in differences(SIZES, HEADER, f"/* {end} */\n" + KERNEL)[0]
+    assert "is not accepted" in wrong(HEADER, f"/* {end} */\n" + KERNEL)[0]

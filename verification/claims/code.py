@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from verification.flight import Flight
 from verification.program import Graph, Program, TraceError, leaves
-from verification.translation import differences, python_programs, read_parameters
+from verification.reader.parameters import wrong_parameters
+from verification.translation import differences, python_programs
 from verification.verdict import Verdict, decide, python_version
 
 PRINTER = ["controller/native/emit.py", "controller/native/types.py", "controller/native/bundle.py"]
@@ -18,14 +19,16 @@ def code_verdicts(flight: Flight, sources: dict[str, str]) -> list[Verdict]:
 
 def equality(flight: Flight, sources: dict[str, str]) -> Verdict:
     """C-EQUALS-PYTHON."""
-    found = differences(flight.sizes, sources["kernel.h"], sources["kernel.c"])
+    found = differences(flight.sizes, sources["kernel.h"], sources["kernel.c"], flight.programs)
     return Verdict(
         "C-EQUALS-PYTHON",
         "The printed C performs the operations of the Python kernel on the same values in the same order, "
-        "for all weights, inputs and states of these sizes; it indexes no array out of bounds and has no "
-        "branch but loops of fixed length.",
+        "for all weights, inputs and states of these sizes, and no other operation on integers; it indexes "
+        "no array out of bounds, has no branch but loops of fixed length, and its entry points, sizes and "
+        "structs are the Python's.",
         decide(not found, "PROVED-IEEE"),
-        "graph identity: an independent reader builds the program from the C; its roots are the same nodes",
+        "graph identity: an independent reader prints what it understands of kernel.h and kernel.c, which "
+        "must be all that stands there, and runs it on symbols; the roots are the same nodes",
         "binary64 and int64",
         ["the words of scalar.h mean what they mean in Python (C-WORDS)",
          "no integer of the kernel overflows (INTEGER-RANGE)"],
@@ -40,27 +43,23 @@ def equality(flight: Flight, sources: dict[str, str]) -> Verdict:
 
 def parameters(flight: Flight, sources: dict[str, str]) -> Verdict:
     """C-PARAMETERS."""
-    wanted = {path: _bits(v) for path, v in leaves(flight.law, "law")}
-    got = {path: _bits(v) for path, v in read_parameters(sources["parameters.c"]).items()}
-    wrong = sorted(p for p in wanted.keys() | got.keys() if wanted.get(p) != got.get(p))
+    count = sum(1 for _ in leaves(flight.law, "law"))
+    wrong = wrong_parameters(flight.law, sources["parameters.h"], sources["parameters.c"])
     return Verdict(
         "C-PARAMETERS",
-        f"Each of the {len(wanted)} numbers in parameters.c is the project's, to the last bit.",
+        f"parameters.h declares the project's parameters, and parameters.c holds each of the {count} numbers "
+        "in its place, to the last bit; nothing else stands in them.",
         decide(not wrong, "EXHAUSTED"),
-        "exact comparison of every number, read back from the C",
+        "exact comparison of every number, read back from the C, and of all that stands in the files",
         "",
         [],
         [*PRINTER[1:], "controller/kernel/records.py"],
         f"{TWIN}::test_c_parameters_twin",
-        f"{wrong[0]} differs" if wrong else "",
+        wrong[0] if wrong else "",
         {"differs": wrong[:10]} if wrong else None,
         program_digest=flight.digest,
         versions=python_version(),
     )
-
-
-def _bits(value: int | float) -> str:
-    return value.hex() if isinstance(value, float) else str(value)
 
 
 def scratch(flight: Flight, programs_of: Callable[..., dict[str, Program]] = python_programs) -> Verdict:

@@ -1,19 +1,35 @@
 """C-WORDS: the words of scalar.h mean what they mean in Python, for every bit pattern.
 
-The C of each word is read with pycparser and written as SMT-LIB over bit vectors and binary64; to write one
-member of the union sw_View and to read the other is a change of view, not of bits. Only three types are
-accepted, all of 64 bits, and no conversion between them but an integer's cast, so that no value is narrowed
-or converted unseen. Operators are for uint64_t, which wraps; a literal takes the type of what it meets.
+The C of each word is read and written as SMT-LIB over bit vectors and binary64; what was understood of
+scalar.h is all that stands there (verification/reader). To write one member of the union sw_View and to read
+the other is a change of view, not of bits. Only three types are accepted, all of 64 bits, and no conversion
+between them but an integer's cast, so that no value is narrowed or converted unseen. Operators are for
+uint64_t, which wraps; a literal takes the type of what it meets.
 """
 
 from pathlib import Path
-from typing import Any
-
-from pycparser import c_ast
 
 from controller import native
-from verification.c_text import STUB, CError, parse
 from verification.proof import Obligation
+from verification.reader.names import check_variables
+from verification.reader.parse import read
+from verification.reader.syntax import (
+    Assign,
+    Binary,
+    Cast,
+    Expression,
+    Function,
+    Local,
+    Member,
+    Name,
+    Number,
+    Part,
+    Record,
+    Statement,
+    Unary,
+    Variable,
+)
+from verification.reader.tokens import HEX, CError, number
 from verification.verdict import Pending, Verdict
 
 TWIN = "tests/should_fail/test_words.py"
@@ -35,6 +51,7 @@ GOALS: dict[str, tuple[tuple[str, ...], str, str]] = {
 LITERAL, TRUTH = "literal", "int"  # the types of a number in the text and of a comparison
 VIEW = "sw_View"  # the union; only its members have values, so a variable of it is never a term
 MEMBERS = {"real": FLOAT, "bits": UNSIGNED}
+UNION = Record("union", VIEW, tuple(Variable(False, kind, False, name) for name, kind in MEMBERS.items()))
 MASK = "(or (= {0} (_ bv0 64)) (= {0} (bvnot (_ bv0 64))))"  # what less_* gives
 
 
@@ -46,106 +63,93 @@ def view(bits: str) -> str:
 class Word:
     """One function of scalar.h as terms over the bits of its variables."""
 
-    def __init__(self, function: Any) -> None:
+    def __init__(self, function: Function) -> None:
+        check_variables(function)
         self.types: dict[str, str] = {}
         self.bits: dict[str, str] = {}
-        for n, p in enumerate(function.decl.type.args.params):
-            self.types[p.name], self.bits[p.name] = _type(p.type), f"x{n}"
+        for n, p in enumerate(function.parameters):
+            self._declare(p, (FLOAT, SIGNED, UNSIGNED))
+            self.bits[p.name] = f"x{n}"
         self.parameters = tuple(self.types.values())
-        self.result_type = _type(function.decl.type.type)
-        *before, last = function.body.block_items
-        if not isinstance(last, c_ast.Return):
-            raise CError("a word must end in its only return")
-        for item in before:
-            self._statement(item)
-        self.result = self._as(self.result_type, last.expr)
+        self.result_type = function.result
+        for statement in function.body or ():
+            self._statement(statement)
+        if function.value is None or function.storage != "static inline":
+            raise CError(f"{function.name} must be static inline and end in its only return")
+        self.result = self._as(self.result_type, function.value)
 
-    def _statement(self, node: Any) -> None:
+    def _declare(self, variable: Variable, types: tuple[str, ...]) -> None:
+        """A new name, of one of the three types or a view; no pointer, no array, no other width."""
+        plain = Variable(False, variable.type, False, variable.name)
+        if variable != plain or variable.type not in types or variable.name in self.types:
+            raise CError(f"{variable} is not accepted in scalar.h")
+        self.types[variable.name] = variable.type
+
+    def _statement(self, node: Statement) -> None:
         match node:
-            case c_ast.Decl(init=None):
-                self.types[node.name] = VIEW if _is_view(node.type) else _type(node.type)
-            case c_ast.Assignment(op="=", lvalue=c_ast.ID(name=name)) if name in self.types:
-                self.bits[name] = self._as(self.types[name], node.rvalue)
-            case c_ast.Assignment(op="=", lvalue=c_ast.StructRef() as member):
+            case Local(value=None):
+                self._declare(node.variable, (FLOAT, SIGNED, UNSIGNED, VIEW))
+            case Assign(sign="=", target=Name(name=name)) if name in self.types:
+                self.bits[name] = self._as(self.types[name], node.value)
+            case Assign(sign="=", target=Member() as member):
                 name, kind = self._member(member)
-                self.bits[name] = self._as(kind, node.rvalue)  # both members are the same 64 bits
+                self.bits[name] = self._as(kind, node.value)  # both members are the same 64 bits
             case _:
-                raise CError(f"{type(node).__name__} is not accepted in scalar.h")
+                raise CError(f"{node} is not accepted in scalar.h")
 
-    def _member(self, node: Any) -> tuple[str, str]:
+    def _member(self, node: Member) -> tuple[str, str]:
         """The variable and the type of one member of a view."""
         match node:
-            case c_ast.StructRef(type=".", name=c_ast.ID(name=name), field=c_ast.ID(name=member)):
+            case Member(record=Name(name=name), arrow=False, name=member):
                 if self.types.get(name) == VIEW and member in MEMBERS:
                     return name, MEMBERS[member]
-        raise CError(f"a member of anything but a {VIEW}")
+        raise CError(f"{node} is no member of a {VIEW}")
 
-    def _as(self, wanted: str, node: Any) -> str:
+    def _as(self, wanted: str, node: Expression) -> str:
         """The bits of an expression that has the wanted type already, or is a literal of its range."""
         kind, bits = self.term(node)
         if kind != wanted and not (kind == LITERAL and wanted == UNSIGNED):
             raise CError(f"{kind} becomes {wanted} without a cast")
         return bits
 
-    def term(self, node: Any) -> tuple[str, str]:
+    def term(self, node: Expression) -> tuple[str, str]:
         """The type of an expression and its bits."""
         match node:
-            case c_ast.Constant():
-                number = int(node.value.rstrip("uUlL"), 0)
-                if not node.type.endswith("int") or number >= 2**64:
-                    raise CError(f"{node.value} is no integer of 64 bits")
-                return LITERAL, f"(_ bv{number} 64)"
-            case c_ast.ID() if node.name in self.bits and self.types[node.name] != VIEW:
-                return self.types[node.name], self.bits[node.name]
-            case c_ast.StructRef():
+            case Number(text=text):
+                value = int(text, 16) if HEX.fullmatch(text) else number(text)
+                if not isinstance(value, int) or value >= 2**64:
+                    raise CError(f"{text} is no integer of 64 bits")
+                return LITERAL, f"(_ bv{value} 64)"
+            case Name(name=name) if name in self.bits and self.types[name] != VIEW:
+                return self.types[name], self.bits[name]
+            case Member():
                 name, kind = self._member(node)
                 if name not in self.bits:
                     raise CError(f"{name} is read before it is written")
                 return kind, self.bits[name]
-            case c_ast.UnaryOp(op="~"):
-                if (inner := self.term(node.expr))[0] != UNSIGNED:  # ~0U has 32 bits
+            case Unary(sign="~"):
+                if (inner := self.term(node.inner))[0] != UNSIGNED:  # ~0U has 32 bits
                     raise CError("~ is for uint64_t")
                 return UNSIGNED, f"(bvnot {inner[1]})"
-            case c_ast.BinaryOp(op="<"):
+            case Binary(sign="<"):
                 return TRUTH, f"(ite {self._less(node)} (_ bv1 64) (_ bv0 64))"
-            case c_ast.Cast():
-                wanted, (kind, bits) = _type(node.to_type.type), self.term(node.expr)
-                if FLOAT in (wanted, kind):
-                    raise CError("a cast to or from double changes bits")
+            case Cast(type=wanted):
+                kind, bits = self.term(node.inner)
+                if wanted not in (SIGNED, UNSIGNED) or kind == FLOAT:
+                    raise CError(f"a cast from {kind} to {wanted} could change bits")
                 return wanted, bits
-            case c_ast.BinaryOp(op=op) if op in VECTOR:
+            case Binary(sign=sign) if sign in VECTOR:
                 left, right = self.term(node.left), self.term(node.right)
                 if {left[0], right[0]} not in ({UNSIGNED}, {UNSIGNED, LITERAL}):
-                    raise CError(f"{op} is for uint64_t")
-                return UNSIGNED, f"({VECTOR[op]} {left[1]} {right[1]})"
-        raise CError(f"{type(node).__name__} is not accepted in scalar.h")
+                    raise CError(f"{sign} is for uint64_t")
+                return UNSIGNED, f"({VECTOR[sign]} {left[1]} {right[1]})"
+        raise CError(f"{node} is not accepted in scalar.h")
 
-    def _less(self, node: Any) -> str:
+    def _less(self, node: Binary) -> str:
         (kind, a), (other, b) = self.term(node.left), self.term(node.right)
         if kind != other or kind not in (FLOAT, SIGNED):
             raise CError("a comparison of two types, or of unsigned numbers")
         return f"(fp.lt {view(a)} {view(b)})" if kind == FLOAT else f"(bvslt {a} {b})"
-
-
-def _type(node: Any) -> str:
-    """One of the three types; no pointer, no array, no other width."""
-    match node:
-        case c_ast.TypeDecl(type=c_ast.IdentifierType(names=[name])) if name in (FLOAT, SIGNED, UNSIGNED):
-            return str(name)
-    raise CError("a type other than double, int64_t and uint64_t")
-
-
-def _is_view(node: Any) -> bool:
-    return isinstance(node, c_ast.TypeDecl) and getattr(node.type, "names", None) == [VIEW]
-
-
-def _defines_view(item: Any) -> bool:
-    """Whether an item is the definition of sw_View: a union of the two members, whole and in this order."""
-    match item:
-        case c_ast.Typedef(name=name, type=c_ast.TypeDecl(type=c_ast.Union(name=None, decls=[*members]))):
-            whole = all(m.bitsize is None and m.init is None for m in members)
-            return whole and name == VIEW and [(m.name, _type(m.type)) for m in members] == [*MEMBERS.items()]
-    return False
 
 
 def scalar_h() -> str:
@@ -167,28 +171,23 @@ def words_claim(text: str | None = None) -> Pending:
         f"{TWIN}::test_c_words_twin",
     )
     try:
-        source = (scalar_h() if text is None else text).replace("static inline ", "static ")
-        items = parse(source).ext[STUB.count(";") :]
-        functions = {f.decl.name: f for f in items if isinstance(f, c_ast.FuncDef)}
-        others = [f for f in items if not isinstance(f, c_ast.FuncDef)]
-        if other := next((f for f in others if not _defines_view(f)), None):
-            raise CError(f"{type(other).__name__} is not accepted in scalar.h")
-        obligations = [_obligation(name, functions) for name in GOALS]
-        if functions.keys() - GOALS.keys():
-            raise CError(f"nothing says what {min(functions.keys() - GOALS.keys())} must mean")
+        obligations = _obligations(read("scalar.h", scalar_h() if text is None else text))
     except CError as error:
         verdict.word, verdict.reason = "OPEN", str(error)
-        return Pending(verdict, [])
-    except Exception as error:  # the parser's own, and any tree the reader did not foresee
-        verdict.word, verdict.reason = "OPEN", f"unreadable C: {type(error).__name__}: {error}"
         return Pending(verdict, [])
     return Pending(verdict, obligations)
 
 
-def _obligation(name: str, functions: dict[str, Any]) -> Obligation:
-    if name not in functions:
-        raise CError(f"{name} is missing")
-    word = Word(functions[name])
+def _obligations(parts: tuple[Part, ...]) -> list[Obligation]:
+    """What must hold of each word; scalar.h must define the view, then each word once, and nothing else."""
+    record, *functions = parts
+    if record != UNION or [getattr(f, "name", None) for f in functions] != list(GOALS):
+        raise CError(f"scalar.h must define {VIEW}, then {', '.join(GOALS)}, and nothing else")
+    return [_obligation(f) for f in functions if isinstance(f, Function)]
+
+
+def _obligation(function: Function) -> Obligation:
+    name, word = function.name, Word(function)
     kinds, result, goal = GOALS[name]
     if (word.parameters, word.result_type) != (kinds, result):
         raise CError(f"{name} is not {result} of {', '.join(kinds)}")

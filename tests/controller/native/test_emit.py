@@ -209,13 +209,47 @@ def untyped(x):  # type: ignore[no-untyped-def] # here
     return x
 
 
+def keep(xs: Inputs, x: float) -> float:
+    xs[0] = x
+    return x
+
+
+def keep_by_another(xs: Inputs, x: float) -> float:
+    y = keep(xs, x)
+    return y
+
+
+def writes_in_an_argument(xs: Inputs, x: float) -> float:
+    return select(xs[0], keep(xs, x), x, 0.0)  # here
+
+
+def writes_in_an_operand(xs: Inputs, x: float) -> float:
+    xs[1] = xs[0] + keep_by_another(xs, x)  # here
+    return x
+
+
+def writes_in_a_sum(xs: Inputs, x: float) -> float:
+    xs[0] += keep(xs, x)  # here
+    return x
+
+
+def writes_in_an_index(xs: Inputs, ys: Inputs, n: int) -> int:
+    ys[counted(xs, n)] = 0.0  # here
+    return n
+
+
+def counted(xs: Inputs, n: int) -> int:
+    xs[0] = 0.0
+    return n
+
+
 BAD = [
     branch, conditional, comparison, both, truth, library, builtin, conversion, method,
     unknown_name, no_number, power, remainder, endless, whole_division, allocation, comprehension,
     function_inside, import_inside, while_loop, loop_over_values, loop_with_else, loop_from,
     loop_on_data, loop_on_choice, leaving_a_loop, name_after_its_loop, named_arguments, exchange,
     slice_of, from_the_end, length_of_a_number, exception, global_store, itself, by_another,
-    untyped,
+    untyped, writes_in_an_argument, writes_in_an_operand, writes_in_a_sum, writes_in_an_index,
 ]  # fmt: skip
 
 
@@ -246,6 +280,18 @@ def test_the_words_of_the_language_are_printed() -> None:
     for piece in ("-x * 2.0 + magnitude(x) / 4.0", "(double)n", "static const double GAIN = 0x1.8", "< 3;"):
         assert piece in text
     assert "either_real(less_real(y, 0.0), y, -(y - 1.0))" in text
+
+
+def test_a_call_that_writes_may_stand_alone() -> None:
+    """As a statement, as a right side and as what is returned."""
+    _, text = print_kernel([keeps])
+    assert "double y = sw_keep(xs, x);" in text and "return sw_keep(xs, y);" in text
+
+
+def keeps(xs: Inputs, x: float) -> float:
+    keep(xs, x)
+    y = keep(xs, x)
+    return keep(xs, y)
 
 
 def test_every_kernel_function_names_its_source() -> None:

@@ -1,0 +1,1 @@
+"""Mutants: single changes, made systematically, that the claims must refuse."""
