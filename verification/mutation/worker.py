@@ -1,0 +1,94 @@
+"""Judges mutants one after another, each in a forked process that imports the mutant in the kernel's place.
+
+python -m verification.mutation.worker ROOT PROJECT ANSWERS LIMIT_S: reads an object a line, {files, printed,
+same}, and writes what judge() says of it, a line. ROOT holds the packages, ANSWERS what solvers have said.
+It is a process of its own, since what a child imports must not have been imported before; it forks, since the
+solvers need a second to load.
+"""
+
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+OURS = ("controller", "verification")
+
+
+def _warm() -> None:
+    """Load what is heavy and not ours."""
+    for name in ("numpy", "z3", "cvc5", "bitwuzla", "pycparser", "pydantic"):
+        __import__(name)
+
+
+def _forget() -> None:
+    """Nothing of ours stays imported."""
+    for name in [n for n in sys.modules if n.split(".")[0] in OURS]:
+        del sys.modules[name]
+
+
+def _child(task: dict[str, Any], root: Path, project: Path, answers: Path, place: Path, out: int) -> None:
+    """Judge one mutant; its word goes to `out`."""
+    sys.dont_write_bytecode = True
+    from verification.mutation.tree import plant
+
+    plant(root, place, task["files"])
+    _forget()
+    sys.path.insert(0, str(place))
+    os.chdir(place)  # no module is found beside us
+    from verification.mutation.judge import judge
+
+    said = judge(project, place / "proofs", answers, task["same"], task["printed"])
+    os.write(out, json.dumps(said).encode())
+
+
+def _ask(task: dict[str, Any], root: Path, project: Path, answers: Path, limit_s: int) -> dict[str, Any]:
+    """What became of one mutant: {word, claim, reason, seconds}."""
+    start = time.monotonic()
+    with TemporaryDirectory(prefix="seawall-mutant-") as folder:
+        read, write = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            os.close(read)
+            status = 1
+            try:
+                signal.alarm(limit_s)
+                _child(task, root, project, answers, Path(folder), write)
+                status = 0
+            except BaseException as fault:  # what is planted may fail in any way
+                os.write(write, json.dumps(_crash(fault)).encode())
+            finally:
+                os._exit(status)
+        os.close(write)
+        with os.fdopen(read, "rb") as stream:
+            said = stream.read()
+        _, status = os.waitpid(pid, 0)
+    found = json.loads(said) if said else _lost(status, limit_s)
+    return found | {"seconds": round(time.monotonic() - start, 2)}
+
+
+def _crash(fault: BaseException) -> dict[str, str]:
+    return {"word": "killed", "claim": "CRASH", "reason": f"{type(fault).__name__}: {fault}"[:300]}
+
+
+def _lost(status: int, limit_s: int) -> dict[str, str]:
+    why = (
+        "time" if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM else "a process that ended"
+    )
+    reason = f"no claim answered within {limit_s} s" if why == "time" else f"status {status}"
+    return {"word": "lost", "claim": why, "reason": reason}
+
+
+def main() -> None:
+    """One answer for each line of standard input."""
+    root, project, answers = (Path(arg).resolve() for arg in sys.argv[1:4])
+    _warm()
+    for line in sys.stdin:
+        print(json.dumps(_ask(json.loads(line), root, project, answers, int(sys.argv[4]))), flush=True)
+
+
+if __name__ == "__main__":
+    main()
