@@ -113,6 +113,8 @@ def of_kernel(flight: Flight, sources: dict[str, str], proofs: Path, answers: Pa
     yield from _settled([state_claim(flight, box), output, limit_claim(flight, box)], proofs, answers)
     yield inbox.order_verdict()
     yield sensors.unhealthy_verdict()
+    yield modes.contracts_verdict()
+    yield inbox.contracts_verdict()
 
 
 def _settled(pending: list[Pending], proofs: Path, answers: Path) -> Iterator[Verdict]:

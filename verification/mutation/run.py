@@ -73,8 +73,8 @@ def judge_all(
     """What becomes of each, in order, in the project of a folder; work: where answers and words are kept."""
     given = load(project)
     same = identity(Flight(given.law, given.sizes).programs)
-    names = ("controller.toml", given.config.controller.network, given.config.controller.reference)
-    texts = {name: (project / name).read_text(encoding="utf-8") for name in names if name}
+    names = ("controller.toml", given.config.controller.network)
+    texts = {name: (project / name).read_text(encoding="utf-8") for name in names}
     about = kept.key(texts, kept.code_digest(), kept.environment())
     known = {d.digest: kept.get(_place(work, about, d), kept.key(about, d.digest)) for d in planted}
     new = [d for d in planted if not known[d.digest]]

@@ -8,14 +8,17 @@ solvers need a second to load.
 
 import json
 import os
+import select
 import signal
 import sys
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Thread
 from typing import Any
 
 OURS = ("controller", "verification")
+WATCH_S = 0.5  # between two looks at whether anybody waits
 
 
 def _warm() -> None:
@@ -32,6 +35,7 @@ def _forget() -> None:
 
 def _child(task: dict[str, Any], root: Path, project: Path, answers: Path, place: Path, out: int) -> None:
     """Judge one mutant; its word goes to `out`."""
+    Thread(target=_end_with, args=(task["parent"],), daemon=True).start()
     sys.dont_write_bytecode = True
     from verification.mutation.tree import plant
 
@@ -45,9 +49,29 @@ def _child(task: dict[str, Any], root: Path, project: Path, answers: Path, place
     os.write(out, json.dumps(said).encode())
 
 
+def _end_with(parent: int) -> None:
+    """Nobody waits for a child whose parent has ended."""
+    while os.getppid() == parent:
+        time.sleep(WATCH_S)
+    os._exit(1)
+
+
+def _all_of(pipe: int, parent: int) -> bytes:
+    """What a child writes, to its end; nothing where the process that started us has ended."""
+    found = b""
+    while os.getppid() == parent:
+        if select.select([pipe], [], [], WATCH_S)[0]:
+            part = os.read(pipe, 1 << 16)
+            if not part:
+                return found
+            found += part
+    os._exit(1)
+
+
 def _ask(task: dict[str, Any], root: Path, project: Path, answers: Path, limit_s: int) -> dict[str, Any]:
     """What became of one mutant: {word, claim, reason, seconds}."""
-    start = time.monotonic()
+    start, parent = time.monotonic(), os.getppid()
+    task["parent"] = os.getpid()
     with TemporaryDirectory(prefix="seawall-mutant-") as folder:
         read, write = os.pipe()
         pid = os.fork()
@@ -63,8 +87,8 @@ def _ask(task: dict[str, Any], root: Path, project: Path, answers: Path, limit_s
             finally:
                 os._exit(status)
         os.close(write)
-        with os.fdopen(read, "rb") as stream:
-            said = stream.read()
+        said = _all_of(read, parent)
+        os.close(read)
         _, status = os.waitpid(pid, 0)
     found = json.loads(said) if said else _lost(status, limit_s)
     return found | {"seconds": round(time.monotonic() - start, 2)}
