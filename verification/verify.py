@@ -108,9 +108,10 @@ def admit(
 ) -> Admission:
     """Bounds for all time, guard, filter and fallback, no NaN or overflow, C = Python, and the reference.
 
-    opponent_first: the reference is flown, and an adversary looks for a way out of the bounds; where either
-    refutes, nothing is proved.
+    opponent_first: of a network that is to fly. The reference is flown, and an adversary looks for a way out
+    of the bounds; where either refutes, nothing is proved. Else all that verify() claims is asked.
     """
+    code = kept.code_digest()
     claims = asked(project)
     flight, box, bounds = claims.flight, claims.box, claims.bounds
     if opponent_first:
@@ -121,7 +122,12 @@ def admit(
             first = advise(flight, box)
             left[0].reason += f"; {first.text}"
             return Admission(flight, box, bounds, left, first)
-    return prove(claims, place, executor, progress)
+    admission = prove(claims, place, executor, progress)
+    if opponent_first and not admission.status:
+        rest_of_them = contract_verdicts(executor, progress, place.known, code)
+        admission.verdicts += [searched(flight, found), *rest_of_them]
+        rest(admission.verdicts)
+    return admission
 
 
 def prove(
