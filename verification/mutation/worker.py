@@ -18,18 +18,22 @@ from threading import Thread
 from typing import Any
 
 OURS = ("controller", "verification")
+HEAVY = ("numpy", "z3", "cvc5", "bitwuzla", "pycparser", "crosshair.core_and_libs")
+STEADY = ("controller.config", "controller.errors")  # ours, slow to import, and they import nothing of ours
 WATCH_S = 0.5  # between two looks at whether anybody waits
 
 
 def _warm() -> None:
-    """Load what is heavy and not ours."""
-    for name in ("numpy", "z3", "cvc5", "bitwuzla", "pycparser", "pydantic"):
+    """Load what is heavy, and what is ours but steady."""
+    for name in (*HEAVY, *STEADY):
         __import__(name)
 
 
-def _forget() -> None:
-    """Nothing of ours stays imported."""
-    for name in [n for n in sys.modules if n.split(".")[0] in OURS]:
+def _forget(files: list[str]) -> None:
+    """Nothing of ours stays imported but what is steady, unless it is among the changed files."""
+    changed = {file.removesuffix(".py").replace("/", ".") for file in files}
+    steady = {*STEADY} - changed
+    for name in [n for n in sys.modules if n.split(".")[0] in OURS and n not in steady]:
         del sys.modules[name]
 
 
@@ -40,7 +44,7 @@ def _child(task: dict[str, Any], root: Path, project: Path, answers: Path, place
     from verification.mutation.tree import plant
 
     plant(root, place, task["files"])
-    _forget()
+    _forget([*task["files"]])
     sys.path.insert(0, str(place))
     os.chdir(place)  # no module is found beside us
     from verification.mutation.judge import judge
