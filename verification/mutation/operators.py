@@ -211,11 +211,13 @@ class Writer:
         """Another operation; operands of - and / swapped; one operand alone."""
         sign, others = SIGNS[type(node.op)]
         left, right = self.text(node.left), self.text(node.right)
-        start, end = self.span(node.left)[1], self.span(node.right)[0]
-        between = self.data[start:end].decode()
+        (start, end), after, before = self.span(node), self.span(node.left)[1], self.span(node.right)[0]
+        head, between, tail = (
+            self.data[a:b].decode() for a, b in ((start, after), (after, before), (before, end))
+        )
         for other in others:
             if other != "/" or scope.kind(node) == FLOAT:
-                yield from self.put("operator", node, left + between.replace(sign, other) + right)
+                yield from self.put("operator", node, head + between.replace(sign, other) + tail)
         if sign in "-/":
             yield from self.put("operands swapped", node, f"(({right}) {sign} ({left}))")
         for one in (left, right):

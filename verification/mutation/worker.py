@@ -99,6 +99,8 @@ def _ask(task: dict[str, Any], root: Path, project: Path, answers: Path, limit_s
 
 
 def _crash(fault: BaseException) -> dict[str, str]:
+    if isinstance(fault, SyntaxError):
+        return {"word": "refused", "claim": "", "reason": f"SyntaxError: {fault}"[:300]}
     return {"word": "killed", "claim": "CRASH", "reason": f"{type(fault).__name__}: {fault}"[:300]}
 
 

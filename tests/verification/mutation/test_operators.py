@@ -53,6 +53,8 @@ def made(body: str, operator: str) -> set[str]:
         ("return a - b", "operand dropped", {"return (a)", "return (b)"}),
         ("return a - b", "variable", {"return b - b", "return a - a"}),
         ("return a * 0.5", "operator", {"return a / 0.5"}),
+        ("return (a - b) * 0.5", "operator", {"return (a + b) * 0.5", "return (a - b) / 0.5"}),
+        ("return a * (b - 0.5)", "operator", {"return a * (b + 0.5)", "return a / (b - 0.5)"}),
         ("return -a", "sign", {"return a"}),
         ("return LIMIT", "named constant", {"return OTHER"}),
         ("return box.low[j]", "field", {"return box.high[j]"}),
