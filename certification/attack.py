@@ -1,8 +1,9 @@
 """Defects planted in what a pack holds, and which claim turns red: how much the claims would miss.
 
 The kernel's Python is changed as a slip would change it, and judged on the pack's own project; the printed C
-likewise. The claims stop at the first that is not shown. What a class of defects says is how many were tried:
-those that the language refuses, and those that give the same program node for node, are no defects.
+likewise; what the pack says is forged, and audited. The claims stop at the first that is not shown. A class
+says how many were tried: those that the language refuses, and those that give the same program node for node,
+are no defects.
 """
 
 import random
@@ -11,10 +12,11 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeVar
 
 from certification import manifest as manifests
 from certification.about import NETWORK, parsed
+from certification.planted import Forgery, forgeries, judge_forgeries
 from controller.errors import InputError
 from controller.native.bundle import kernel_sources, parameter_sources
 from controller.project import FILE_NAME, load
@@ -25,6 +27,7 @@ from verification.mutation.printed import of_c
 from verification.mutation.run import Defect, Result, counted, defects, judge_all
 from verification.proof import Progress
 
+Kind = TypeVar("Kind", Defect, Forgery)
 SCHEMA = "seawall/attack/1"
 SAMPLE = 2  # of each class, unless all are asked for: about a minute on two processors
 MOST_BYTES = 1 << 28
@@ -51,10 +54,13 @@ def attack(
         possible = [own] if own else [*defects(mutants(kept.ROOT)), *of_c(printed)]
         planted = possible if every or own else sample(possible, seed)
         results = judge_all(planted, place, executor, work, progress)
-    return report(pack, results, len(possible), None if every or own else seed, own is not None)
+    forged = [] if own else forgeries(pack)
+    chosen = forged if every else sample(forged, seed, 1)
+    results += judge_forgeries(pack, chosen, executor) if chosen else []
+    return report(pack, results, len(possible) + len(forged), None if every or own else seed, own is not None)
 
 
-def sample(possible: list[Defect], seed: int, each: int = SAMPLE) -> list[Defect]:
+def sample(possible: list[Kind], seed: int, each: int = SAMPLE) -> list[Kind]:
     """Some of each class, in order; the same for the same seed."""
     draw = random.Random(seed)
     kinds = dict.fromkeys(d.kind for d in possible)

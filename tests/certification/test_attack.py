@@ -3,12 +3,14 @@
 import difflib
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from certification.attack import attack, report, sample
+from certification.planted import forgeries, judge_forgeries
 from certification.terminal import attacked
 from controller.errors import InputError
 from tests.certification.fixture import Inputs
@@ -64,6 +66,20 @@ def test_a_patch_of_the_printed_c(pack: Path, tmp_path: Path) -> None:
     path = patch(tmp_path, "kernel/kernel.c", text, "state->mode = SAFE;", "state->mode = NOMINAL;")
     status, found = own(pack, tmp_path, path)
     assert (status, found["word"], found["claim"]) == (0, "killed", "C-EQUALS-PYTHON")
+
+
+def test_a_forged_pack(pack: Path) -> None:
+    """Some of each class are possible, and what an audit finds of one is what it did not find before."""
+    possible = forgeries(pack)
+    assert {f.kind.split(":")[0] for f in possible} == {"proof", "evidence"}
+    assert len({f.name for f in possible}) == len(possible) > 60
+    word = next(f for f in possible if f.kind == "evidence: word")
+    same = replace(
+        word, value=json.loads((pack / "evidence.json").read_text())["claims"][word.way[1]]["word"]
+    )
+    killed, survived = judge_forgeries(pack, [word, same], Here())
+    assert killed.word == "killed" and "without a solver's answer" in killed.reason
+    assert survived.word == "survived"
 
 
 def test_a_sample_has_some_of_each_class_and_its_seed_names_it() -> None:
