@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from certification import manifest as manifests
-from certification.about import NETWORK, parsed
+from certification.about import NETWORK, REFERENCE, parsed
 from certification.planted import Forgery, forgeries, judge_forgeries
 from controller.errors import InputError
 from controller.native.bundle import kernel_sources, parameter_sources
@@ -115,15 +115,17 @@ def _project(pack: Path) -> Iterator[Path]:
     """A folder with the project of a pack, its files named as it names them. Raises InputError."""
     _manifest(pack)
     config = _bytes(pack, f"project/{FILE_NAME}")
-    network = Path(parsed(config).controller.network)
-    if network.is_absolute() or ".." in network.parts:
+    told = parsed(config).controller
+    files = {told.network: NETWORK} | ({told.reference: REFERENCE} if told.reference else {})
+    if any(Path(name).is_absolute() or ".." in Path(name).parts for name in files):
         raise InputError(
-            f"project/{FILE_NAME}: network lies outside the project, so it is of no pack; get it again"
+            f"project/{FILE_NAME}: a file lies outside the project, so it is of no pack; get it again"
         )
     with TemporaryDirectory(prefix="seawall-attack-") as folder:
         (Path(folder) / FILE_NAME).write_bytes(config)
-        (Path(folder) / network).parent.mkdir(parents=True, exist_ok=True)
-        (Path(folder) / network).write_bytes(_bytes(pack, f"project/{NETWORK}"))
+        for name, as_packed in files.items():
+            (Path(folder) / name).parent.mkdir(parents=True, exist_ok=True)
+            (Path(folder) / name).write_bytes(_bytes(pack, f"project/{as_packed}"))
         yield Path(folder)
 
 

@@ -127,7 +127,7 @@ def test_a_row_a_class_says_which_claims_turned_red() -> None:
             lambda pack: (pack / "project/controller.toml").write_text(
                 (pack / "project/controller.toml").read_text().replace('"network.json"', '"../network.json"')
             ),
-            "network lies outside the project",
+            "a file lies outside the project",
         ),
     ],
 )

@@ -44,11 +44,12 @@ def judged(planted: list[Defect], folder: Path) -> list[Result]:
 
 
 def unexpected(results: list[Result]) -> list[str]:
-    """Survivors that are not listed, and listed ones that a claim refuses."""
+    """Survivors that are not listed, listed ones that a claim refuses, and claims that break on a mutant."""
     listed, alive = reasons(), [r for r in results if r.word in ("survived", "lost")]
     unlisted = [f"{r.word}: {r.name}" for r in alive if nameless(r.name) not in listed]
     dead = [r for r in results if r.word == "killed" and nameless(r.name) in listed]
-    return unlisted + [f"listed, and refused by {r.claim}: {r.name}" for r in dead]
+    broken = [f"{r.name}: {r.reason}" for r in results if r.claim == "CRASH"]
+    return unlisted + broken + [f"listed, and refused by {r.claim}: {r.name}" for r in dead]
 
 
 def test_each_survivor_is_a_mutant() -> None:

@@ -12,21 +12,18 @@ from typing import Any
 
 from controller.native.bundle import kernel_sources, parameter_sources
 from controller.native.emit import LanguageError
-from controller.project import load
+from controller.project import Project, load
 from verification.claims import inbox, modes, sensors
-from verification.claims.bounds import find_box, limit_claim, output_claim, state_claim
-from verification.claims.channels import channels_apart
-from verification.claims.clock import clock_claims
 from verification.claims.code import code_verdicts
-from verification.claims.health import health_claims
-from verification.claims.ieee import ieee_claims
-from verification.claims.ranges import range_verdicts
 from verification.claims.words import words_claim
 from verification.flight import Flight
 from verification.program import Program, TraceError
 from verification.proof import discharge_all
 from verification.verdict import Pending, Verdict
+from verification.verify import asked
 
+FIRST: tuple[Callable[[Flight], Pending], ...] = ()  # what says most for least, and needs no bounds
+LAST = ("STATE-BOUNDS", "OUTPUT-BOUNDS", "STATE-LIMIT-UNREACHED")  # minutes of solvers
 SCRATCH = "is read before it is written"  # the tracer's own words for what SCRATCH-CLEAN claims
 
 
@@ -61,9 +58,9 @@ def judge(
         return _said("refused", "", f"{type(fault).__name__}: {fault}")
     if found == original and not printed:
         return _said("same", "", "")
-    ask = of_c if printed else of_kernel
     try:
-        for verdict in ask(flight, sources, proofs, answers):
+        found_of = of_c(flight, sources) if printed else of_kernel(given, flight, sources)
+        for verdict in settled(found_of, proofs, answers):
             if not verdict.shown:
                 return _said("killed", verdict.id, f"{verdict.word}: {verdict.reason}")
     except TraceError as fault:
@@ -91,32 +88,33 @@ def identity(programs: dict[str, Program]) -> str:
     return hashlib.sha256("".join(rows).encode()).hexdigest()
 
 
-def of_c(flight: Flight, sources: dict[str, str], proofs: Path, answers: Path) -> Iterator[Verdict]:
+def of_c(flight: Flight, sources: dict[str, str]) -> Iterator[Verdict | Pending]:
     """The claims on the printed C."""
     yield from code_verdicts(flight, sources)
-    yield from _settled([words_claim(sources["scalar.h"])], proofs, answers)
+    yield words_claim(sources["scalar.h"])
 
 
-def of_kernel(flight: Flight, sources: dict[str, str], proofs: Path, answers: Path) -> Iterator[Verdict]:
-    """The claims on the kernel, one after another, from the cheapest."""
+def of_kernel(project: Project, flight: Flight, sources: dict[str, str]) -> Iterator[Verdict | Pending]:
+    """The claims on the kernel, each once, from the cheapest; those on the wire and the search aside."""
+    for claim in FIRST:
+        yield claim(flight)
     yield from code_verdicts(flight, sources)
-    yield modes.priority_verdict()
-    yield modes.safe_verdict()
-    yield modes.deadlock_verdict()
+    for enumerated in (modes.priority_verdict, modes.safe_verdict, modes.deadlock_verdict):
+        yield enumerated()
     yield modes.earned_verdict()
-    yield from _settled([channels_apart(flight)], proofs, answers)
-    for claims in (clock_claims, ieee_claims, health_claims):
-        yield from _settled(claims(flight), proofs, answers)
-    box = find_box(flight)
-    yield from range_verdicts(flight, box)
-    output, _ = output_claim(flight, box)
-    yield from _settled([state_claim(flight, box), output, limit_claim(flight, box)], proofs, answers)
+    claims = asked(project)
+    yield from sorted(claims.pending, key=lambda p: p.verdict.id in LAST)
+    yield from claims.decided(sources)
     yield inbox.order_verdict()
     yield sensors.unhealthy_verdict()
     yield modes.contracts_verdict()
     yield inbox.contracts_verdict()
 
 
-def _settled(pending: list[Pending], proofs: Path, answers: Path) -> Iterator[Verdict]:
-    for one in pending:
-        yield one.settle(discharge_all(one.obligations, proofs, Here(), answers))
+def settled(claims: Iterator[Verdict | Pending], proofs: Path, answers: Path) -> Iterator[Verdict]:
+    """The same, with the solvers' answers."""
+    for one in claims:
+        if isinstance(one, Verdict):
+            yield one
+        else:
+            yield one.settle(discharge_all(one.obligations, proofs, Here(), answers))

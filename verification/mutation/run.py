@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from controller.project import load
+from controller.reference import load_reference
 from verification import kept
 from verification.flight import Flight
 from verification.mutation.judge import identity
@@ -73,8 +74,9 @@ def judge_all(
     """What becomes of each, in order, in the project of a folder; work: where answers and words are kept."""
     given = load(project)
     same = identity(Flight(given.law, given.sizes).programs)
-    names = ("controller.toml", given.config.controller.network)
-    texts = {name: (project / name).read_text(encoding="utf-8") for name in names}
+    load_reference(given)  # a fault in it is told here, not by every defect
+    names = ("controller.toml", given.config.controller.network, given.config.controller.reference)
+    texts = {name: (project / name).read_text(encoding="utf-8") for name in names if name}
     about = kept.key(texts, kept.code_digest(), kept.environment())
     known = {d.digest: kept.get(_place(work, about, d), kept.key(about, d.digest)) for d in planted}
     new = [d for d in planted if not known[d.digest]]
