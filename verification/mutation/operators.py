@@ -27,12 +27,14 @@ class Mutant:
     end: int
     old: str
     new: str
+    reads: str  # the line, or lines, as they are then
 
     @property
     def name(self) -> str:
         """Where it is and what it changes, in one line."""
         old, new = (" ".join(text.split()) for text in (self.old, self.new))
-        return f"{self.file}:{self.line} {self.function}: {old} -> {new or 'nothing'}"
+        where = "" if self.reads == new else f" in {self.reads}"
+        return f"{self.file}:{self.line} {self.function}: {old} -> {new or 'nothing'}{where}"
 
     def apply(self, text: str) -> str:
         """The file with the defect."""
@@ -67,7 +69,10 @@ class Writer:
         start, end = self.span(node, last)
         old = self.data[start:end].decode()
         if old != new:
-            yield Mutant(self.file, self.function, node.lineno, operator, start, end, old, new)  # type: ignore
+            lines = self.starts[node.lineno - 1], self.data.find(b"\n", end)  # type: ignore[attr-defined]
+            reads = self.data[lines[0] : start].decode() + new + self.data[end : lines[1]].decode()
+            place = (node.lineno, operator, start, end)  # type: ignore[attr-defined]
+            yield Mutant(self.file, self.function, *place, old, new, " ".join(reads.split()))
 
     # -- statements -----------------------------------------------------------------------------
 

@@ -90,7 +90,7 @@ def test_the_kernel_has_mutants_of_every_class() -> None:
     """Each once, each another text that Python reads, on the lines of the function that it names."""
     texts, found = sources(kept.ROOT), mutants(kept.ROOT)
     assert set(Counter(m.operator for m in found)) == CLASSES and len(found) > 4000
-    assert len({(m.file, m.start, m.end, m.new) for m in found}) == len(found)
+    assert len({(m.file, m.start, m.end, m.new) for m in found}) == len({m.name for m in found}) == len(found)
     for mutant in found[:: len(found) // 400]:
         changed = mutant.apply(texts[mutant.file])
         ast.parse(changed)
