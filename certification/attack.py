@@ -56,7 +56,7 @@ def attack(
         results = judge_all(planted, place, executor, work, progress)
     forged = [] if own else forgeries(pack)
     chosen = forged if every else sample(forged, seed, 1)
-    results += judge_forgeries(pack, chosen, executor) if chosen else []
+    results += judge_forgeries(pack, chosen, executor, progress) if chosen else []
     return report(pack, results, len(possible) + len(forged), None if every or own else seed, own is not None)
 
 

@@ -8,7 +8,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, Executor, Future
+from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +20,7 @@ from certification.canonical import dump, sha256
 from certification.evidence import derive
 from certification.report.render import html, pdf
 from verification.mutation.run import Result
+from verification.proof import Progress
 
 ABOUT = ("project", "seawall", "renderer", "typst")  # what a manifest says of its pack
 EVIDENCE = "evidence.json"
@@ -124,9 +125,14 @@ def _again(pack: Path) -> None:
     (pack / manifests.NAME).write_bytes(dump(manifests.make(pack, {key: manifest[key] for key in ABOUT})))
 
 
-def judge_forgeries(pack: Path, planted: list[Forgery], executor: Executor) -> list[Result]:
+def judge_forgeries(
+    pack: Path, planted: list[Forgery], executor: Executor, progress: Progress | None = None
+) -> list[Result]:
     """What became of each: killed where the audit finds more than in the pack as it is."""
     waiting = [executor.submit(judge_forgery, pack, one) for one in (None, *planted)]
+    if progress:
+        for done, _ in enumerate(as_completed(waiting)):
+            progress("forgeries", done, len(planted))
     before, *found = [set(future.result()) for future in waiting]
     results = []
     for one, now in zip(planted, found, strict=True):
