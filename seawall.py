@@ -252,6 +252,28 @@ def audit(pack: Path, scheduler: Scheduler = None, json_: Json = None) -> None:
 
 
 @app.command()
+def attack(
+    pack: Path,
+    patch: Annotated[Path | None, typer.Option(help="your own defect: a unified diff, and no other")] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="all defects; some of each class unless given")
+    ] = False,
+    seed: Seed = 0,
+    work: Work = None,
+    scheduler: Scheduler = None,
+    json_: Json = None,
+) -> None:
+    """Plant defects in what a pack holds and show which claim turns red; exit 1 where one survived."""
+    from certification.attack import attack as plant
+
+    with executors(scheduler) as executor, terminal.progress() as progress:
+        result = plant(pack, executor, work or Path("build/attack"), every, seed, patch, progress)
+    terminal.attacked(result)
+    terminal.write(json_, result)
+    raise typer.Exit(result["status"])
+
+
+@app.command()
 def deploy(
     directory: Folder,
     target: Annotated[str, typer.Option(help="host, aarch64-linux, armv7-linux or riscv64-linux")] = "host",

@@ -26,6 +26,7 @@ from controller.project import Project
 out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
 Call = Callable[[str, int, int], None]
 SHOWN = 10  # names in a line; the pack has all
+REDS = 3  # claims in a row of an attack
 COLOURS = {"REFUTED": "red", "OPEN": "yellow", "failed": "red", "not shown": "yellow"}
 
 
@@ -168,3 +169,25 @@ def warn(sentence: str) -> None:
 def one_line(text: str) -> str:
     """A sentence in which a file's text can't clear the terminal or write a line of its own."""
     return for_browser(text)
+
+
+def attacked(result: dict[str, Any]) -> None:
+    """A row a class of defects, with the claims that turned red; what survived, by name; the sum."""
+    table = Table("defect", "tried", "killed", "survived", "claims that turned red", box=None)
+    for row in result["classes"]:
+        names = [f"{claim} {count}" for claim, count in row["claims"].items()]
+        more = f", {len(names) - REDS} more" if len(names) > REDS else ""
+        alive = row["survived"] + row["lost"]
+        cells = [row["class"], str(row["tried"]), str(row["killed"]), str(alive)]
+        table.add_row(*cells, ", ".join(names[:REDS]) + more, style="red" if alive else None)
+    out.print(table)
+    for one in result["defects"]:
+        what = f"{one['word']}: {one['name']}"
+        what += f": {one['claim']}" if one["claim"] else ""
+        out.print(one_line(what + (f" ({one['reason']})" if one["reason"] else "")), markup=False)
+    tried = sum(row["tried"] for row in result["classes"])
+    killed = sum(row["killed"] for row in result["classes"])
+    idle = sum(row["refused"] + row["same"] for row in result["classes"])
+    out.print(
+        f"{killed:,} of {tried:,} defects turned a claim red; {idle:,} more were no program, or the same"
+    )

@@ -48,6 +48,7 @@ def checked(path: Path, schema: str) -> dict[str, Any]:
         ["certify", "nowhere"],
         ["deploy", "nowhere"],
         ["audit", "nowhere"],
+        ["attack", "nowhere"],
         ["deploy", CART, "--target", "pdp11"],
         ["run", CART, "--replay", "nowhere.csv"],
         ["run", CART, "--port", "/dev/nowhere"],
@@ -135,7 +136,9 @@ def test_a_process_that_rounds_or_flushes_is_told(state: str, tmp_path: Path) ->
     assert done.stderr.startswith(f"seawall: floating point: this process {state}, ")
 
 
-@pytest.mark.parametrize("command", ["init", "verify", "falsify", "hil", "certify", "audit", "deploy"])
+@pytest.mark.parametrize(
+    "command", ["init", "verify", "falsify", "hil", "certify", "audit", "attack", "deploy"]
+)
 def test_every_command_looks_at_the_arithmetic_first(command: str, tmp_path: Path) -> None:
     done = seawall(command, "p", at=tmp_path, LD_PRELOAD=str(odd_library(tmp_path, "rounds upwards")))
     assert done.returncode == 2 and "this process rounds upwards" in done.stderr

@@ -37,8 +37,8 @@ def falsify(
     proved width / attained width (None where nothing moved). steps: periods simulated, all runs together.
     In a trace the first step takes the nominal period, whatever its segment says.
     """
-    search = Search(project, min(COLUMNS, tries), seed, steps)
-    rounds = -(-tries // search.columns)
+    search, size = _sized(project, tries, seed, steps)
+    rounds = size["tries"] // search.columns
     for _ in range(rounds):
         search.play(rounds, progress)
     reached, hidden = search.attained(), len(box_state)
@@ -54,11 +54,20 @@ def falsify(
             "state": _ratios(box_state, reached[:hidden]),
             "output": _ratios(box_output, reached[hidden:]),
         },
-        "tries": rounds * search.columns,
-        "steps": rounds * search.columns * search.steps,
-        "seed": seed,
+        **size,
         "left": left,
     }
+
+
+def extent(project: Project, tries: int, seed: int = 0) -> dict[str, Any]:
+    """The `tries`, `steps` and `seed` of falsify(), which is not run, as if no bound had been `left`."""
+    return _sized(project, tries, seed)[1] | {"left": []}
+
+
+def _sized(project: Project, tries: int, seed: int, steps: int = 0) -> tuple["Search", dict[str, Any]]:
+    search = Search(project, min(COLUMNS, tries), seed, steps)
+    made = -(-tries // search.columns) * search.columns
+    return search, {"tries": made, "steps": made * search.steps, "seed": seed}
 
 
 def as_object(

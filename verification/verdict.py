@@ -107,6 +107,14 @@ def rest(verdicts: list[Verdict]) -> None:
                 waiting.append(v)
 
 
+def ended(told: Verdict, wrong: Any, reason: str, budget: dict[str, int]) -> Verdict:
+    """What a check ended with, of a claim whose word says what it shows; wrong: its counterexample."""
+    told.budget, told.versions = budget, python_version()
+    if wrong is not None:
+        told.word, told.reason, told.counterexample = "REFUTED", reason, wrong
+    return told
+
+
 def decide(holds: bool, word: str) -> str:
     """word where the check holds, else REFUTED."""
     return word if holds else "REFUTED"

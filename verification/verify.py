@@ -2,12 +2,13 @@
 
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from controller.native.bundle import digest, kernel_sources, parameter_sources
 from controller.project import Project
-from controller.reference import load_reference
+from controller.reference import Reference, load_reference
 from verification import kept
 from verification.claims import CLAIMS
 from verification.claims.bounds import find_box, limit_claim, output_claim, state_claim
@@ -15,17 +16,18 @@ from verification.claims.channels import channels_apart
 from verification.claims.clock import clock_claims
 from verification.claims.code import code_verdicts
 from verification.claims.discrete import contract_verdicts
+from verification.claims.discrete import told as discrete_told
 from verification.claims.health import health_claims
 from verification.claims.ieee import ieee_claims
 from verification.claims.ranges import range_verdicts
 from verification.claims.reference import reference_claim
 from verification.claims.words import words_claim
-from verification.falsify import falsify
+from verification.falsify import extent, falsify
 from verification.flight import Box, Flight
 from verification.proof import Progress, discharge_all, versions
 from verification.refusal import diverging_trace
 from verification.stiffness import Refusal, advise
-from verification.verdict import Verdict, decide, python_version, rest
+from verification.verdict import Pending, Verdict, decide, python_version, rest
 
 SCHEMA = "seawall/verify/1"
 TRIES = 768
@@ -38,6 +40,47 @@ class Place:
 
     proofs: Path
     known: Path | None = None
+
+
+@dataclass
+class Asked:
+    """All claims on a project's program, its C and its words as they are before any solver is asked.
+
+    What a solver decides is pending, the claim on the states first; the rest is looked at by decided().
+    """
+
+    project: Project
+    reference: Reference | None
+    flight: Flight
+    box: Box
+    bounds: Box
+    pending: list[Pending]
+
+    @cached_property
+    def tie(self) -> list[Verdict]:
+        """REFERENCE, where the project names one."""
+        return [reference_claim(self.project, self.reference, self.flight.digest)] if self.reference else []
+
+    def decided(self, sources: dict[str, str] | None = None) -> list[Verdict]:
+        """What no solver is asked of; sources: the C to read, the project's printed C unless given."""
+        sources = sources or kernel_sources(self.project.sizes) | parameter_sources(self.project.law)
+        ranges = range_verdicts(self.flight, self.box)
+        return [*ranges, *code_verdicts(self.flight, sources), *self.tie]
+
+
+def asked(project: Project) -> Asked:
+    """The claims; an audit compares what they say, and each obligation, with those of a pack.
+
+    Raises InputError on a fault in the reference.
+    """
+    reference = load_reference(project)
+    flight = Flight(project.law, project.sizes)
+    box = find_box(flight)
+    output, bounds = output_claim(flight, box)
+    pending = [state_claim(flight, box), output, limit_claim(flight, box)]
+    pending += [*ieee_claims(flight), *clock_claims(flight), *health_claims(flight), channels_apart(flight)]
+    pending.append(words_claim())
+    return Asked(project, reference, flight, box, bounds, pending)
 
 
 @dataclass
@@ -65,38 +108,47 @@ def admit(
 ) -> Admission:
     """Bounds for all time, guard, filter and fallback, no NaN or overflow, C = Python, and the reference.
 
-    opponent_first: the reference is flown, and an adversary looks for a way out of the bounds; where either
-    refutes, nothing is proved.
+    opponent_first: of a network that is to fly. The reference is flown, and an adversary looks for a way out
+    of the bounds; where either refutes, nothing is proved. Else all that verify() claims is asked.
     """
-    reference = load_reference(project)  # a fault in it is told before the proofs
-    flight = Flight(project.law, project.sizes)
-    box = find_box(flight)
-    output, bounds = output_claim(flight, box)
-    state = state_claim(flight, box)
-    tie = [reference_claim(project, reference, flight.digest)] if reference else []
+    code = kept.code_digest()
+    claims = asked(project)
+    flight, box, bounds = claims.flight, claims.box, claims.bounds
     if opponent_first:
-        if any(claim.word == "REFUTED" for claim in tie):
-            return Admission(flight, box, bounds, tie)
+        if any(claim.word == "REFUTED" for claim in claims.tie):
+            return Admission(flight, box, bounds, claims.tie)
         found = falsify(project, box, bounds, FIRST_TRIES, progress=progress)
-        if left := left_bounds(project, [state.verdict, output.verdict], found, progress):
+        if left := left_bounds(project, [p.verdict for p in claims.pending[:2]], found, progress):
             first = advise(flight, box)
             left[0].reason += f"; {first.text}"
             return Admission(flight, box, bounds, left, first)
-    pending = [state, output, limit_claim(flight, box)]
-    pending += [*ieee_claims(flight), *clock_claims(flight), *health_claims(flight), channels_apart(flight)]
-    pending.append(words_claim())
-    obligations = [o for p in pending for o in p.obligations]
+    admission = prove(claims, place, executor, progress)
+    if opponent_first and not admission.status:
+        rest_of_them = contract_verdicts(executor, progress, place.known, code)
+        admission.verdicts += [searched(flight, found), *rest_of_them]
+        rest(admission.verdicts)
+    return admission
+
+
+def prove(
+    claims: Asked,
+    place: Place,
+    executor: Executor,
+    progress: Progress | None = None,
+    sources: dict[str, str] | None = None,
+) -> Admission:
+    """Ask the solvers, and look at all the rest; sources: as for decided()."""
+    obligations = [o for p in claims.pending for o in p.obligations]
     answers = discharge_all(obligations, place.proofs, executor, place.known, progress)
-    verdicts = [p.settle(answers) for p in pending]
-    refuse(project, verdicts[0], progress)
+    verdicts = [p.settle(answers) for p in claims.pending]
+    refuse(claims.project, verdicts[0], progress)
     refusal = None
     if not verdicts[0].shown:
-        refusal = advise(flight, box, executor, progress)
+        refusal = advise(claims.flight, claims.box, executor, progress)
         verdicts[0].reason += f"; {refusal.text}"
-    sources = kernel_sources(project.sizes) | parameter_sources(project.law)
-    verdicts += [*range_verdicts(flight, box), *code_verdicts(flight, sources), *tie]
+    verdicts += claims.decided(sources)
     rest(verdicts)
-    return Admission(flight, box, bounds, verdicts, refusal)
+    return Admission(claims.flight, claims.box, claims.bounds, verdicts, refusal)
 
 
 def verify(
@@ -180,6 +232,14 @@ def refused(admission: Admission, target: str) -> dict[str, Any]:
         "claims": [v.as_dict() for v in admission.verdicts if not v.shown],
         "refusal": admission.refusal.as_dict() if admission.refusal else None,
     }
+
+
+def unrun(claims: Asked, tries: int = TRIES) -> list[Verdict]:
+    """The claims that take a search, an enumeration or CrossHair, with the words that all well gives them.
+
+    In verify()'s order, after admit()'s. REFERENCE is among them where the project names none.
+    """
+    return [*untied(claims.project), searched(claims.flight, extent(claims.project, tries)), *discrete_told()]
 
 
 def searched(flight: Flight, attained: dict[str, Any]) -> Verdict:

@@ -12,7 +12,7 @@ from tests.certification.fixture import Inputs, hil_result, verify_result
 
 jsonschema = pytest.importorskip("jsonschema")
 FOLDER = Path(certification.__file__).parent / "schema"
-NAMES = ("verify", "hil", "certify", "audit", "deploy", "falsify", "refusal")
+NAMES = ("verify", "hil", "certify", "audit", "attack", "deploy", "falsify", "refusal")
 
 
 def schema(name: str) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from itertools import chain, combinations
 from types import ModuleType
 
 from controller.ports import frame, messages
-from verification.claims.wire import C_TOO, FLIPS, verdict_of
-from verification.verdict import Verdict, decide
+from verification.claims.wire import C_TOO, DIFFERS, FLIPS, verdict_of
+from verification.verdict import Verdict, ended
 
 TRIES, SEED = 100_000, 7
 SHORT = (0, 1)  # bytes of the payloads whose every damage goes through a splitter
@@ -31,6 +31,22 @@ def hits(wire: ModuleType) -> Iterator[tuple[list[bytes], int, tuple[int, ...]]]
                 yield [b"before", payload, b"after"], 1, flips
 
 
+def flips_told() -> Verdict:
+    """WIRE-FLIPS."""
+    return verdict_of(
+        "WIRE-FLIPS",
+        "A frame with one to three flipped bits, those of its ending zero among them, gives nothing; the "
+        "frames before and after it arrive, but the one after it is lost where the zero between them is.",
+        "enumeration through the splitter, frame by frame",
+        [
+            f"all one to three bits of frames with {' and '.join(map(str, SHORT))} bytes of payload; all one "
+            "or two of a SAMPLE, a TICK and a COMMAND; for all others WIRE-SYMBOLS and WIRE-CRC",
+            C_TOO,
+        ],
+        "test_wire_flips_twin",
+    )
+
+
 def flips_verdict(wire: ModuleType = frame) -> Verdict:
     """WIRE-FLIPS: every such damage of short frames and of those that fly, between two others."""
     done, wrong = 0, None
@@ -45,20 +61,7 @@ def flips_verdict(wire: ModuleType = frame) -> Verdict:
         if got != expected:
             wrong = {"sent": [p.hex() for p in sent], "flipped": flips, "got": [p.hex() for p in got]}
             break
-    return verdict_of(
-        "WIRE-FLIPS",
-        "A frame with one to three flipped bits, those of its ending zero among them, gives nothing; the "
-        "frames before and after it arrive, but the one after it is lost where the zero between them is.",
-        "enumeration through the splitter, frame by frame",
-        [
-            f"all one to three bits of frames with {' and '.join(map(str, SHORT))} bytes of payload; all one "
-            "or two of a SAMPLE, a TICK and a COMMAND; for all others WIRE-SYMBOLS and WIRE-CRC",
-            C_TOO,
-        ],
-        "test_wire_flips_twin",
-        wrong,
-        {"cases": done},
-    )
+    return ended(flips_told(), wrong, DIFFERS, {"cases": done})
 
 
 def damage(draw: random.Random, line: bytes) -> bytes:
@@ -95,6 +98,20 @@ def spoil(draw: random.Random, frames: list[bytes]) -> bytes:
     return b"".join(spoilt)
 
 
+def search_told(tries: int = TRIES) -> Verdict:
+    """WIRE-SEARCH."""
+    verdict = verdict_of(
+        "WIRE-SEARCH",
+        "Three frames on a damaged line never give a payload that was not sent: up to three flipped bits in "
+        "each frame with its end, or flipped, lost, inserted, repeated, overwritten bytes, zeros among them.",
+        f"random search, {tries} lines of seed {SEED}; half with flips alone, half with 1 to 4 accidents",
+        [C_TOO],
+        "test_wire_search_twin",
+    )
+    verdict.word = "SEARCHED"
+    return verdict
+
+
 def search_verdict(wire: ModuleType = frame, tries: int = TRIES) -> Verdict:
     """WIRE-SEARCH: an opponent damages lines of three frames."""
     draw = random.Random(SEED)
@@ -112,15 +129,4 @@ def search_verdict(wire: ModuleType = frame, tries: int = TRIES) -> Verdict:
             break
     if wrong is None and lost < tries // 2:
         wrong = {"vacuous": f"only {lost} of {tries} damaged lines lost a frame"}
-    verdict = verdict_of(
-        "WIRE-SEARCH",
-        "Three frames on a damaged line never give a payload that was not sent: up to three flipped bits in "
-        "each frame with its end, or flipped, lost, inserted, repeated, overwritten bytes, zeros among them.",
-        f"random search, {tries} lines of seed {SEED}; half with flips alone, half with 1 to 4 accidents",
-        [C_TOO],
-        "test_wire_search_twin",
-        wrong,
-        {"tries": tries},
-    )
-    verdict.word = decide(wrong is None, "SEARCHED")
-    return verdict
+    return ended(search_told(tries), wrong, DIFFERS, {"tries": tries})

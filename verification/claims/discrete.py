@@ -18,18 +18,25 @@ CONTRACTS = (
     (modes.CONTRACTS, modes.contracts_verdict),
     (wire.CONTRACTS, wire.contracts_verdict),
 )
-WHOLE: tuple[Callable[[], Verdict], ...] = (
-    modes.priority_verdict,
-    modes.safe_verdict,
-    sensors.unhealthy_verdict,
-    modes.deadlock_verdict,
-    modes.earned_verdict,
-    inbox.order_verdict,
-    wire.symbols_verdict,
-    wire.crc_verdict,
-    damage.flips_verdict,
-    damage.search_verdict,
+# what each says, and the check that shows it
+WHOLE: tuple[tuple[Callable[[], Verdict], Callable[[], Verdict]], ...] = (
+    (modes.priority_told, modes.priority_verdict),
+    (modes.safe_told, modes.safe_verdict),
+    (sensors.unhealthy_told, sensors.unhealthy_verdict),
+    (modes.deadlock_told, modes.deadlock_verdict),
+    (modes.earned_told, modes.earned_verdict),
+    (inbox.order_told, inbox.order_verdict),
+    (wire.symbols_told, wire.symbols_verdict),
+    (wire.crc_told, wire.crc_verdict),
+    (damage.flips_told, damage.flips_verdict),
+    (damage.search_told, damage.search_verdict),
 )
+
+
+def told() -> list[Verdict]:
+    """What contract_verdicts() gives if all is well, without a run of anything."""
+    kept_all = [Finding("", CONFIRMED, "")]
+    return [*(judge(kept_all) for _, judge in CONTRACTS), *(says() for says, _ in WHOLE)]
 
 
 @dataclass(frozen=True)
@@ -82,7 +89,7 @@ def contract_verdicts(
     """
     code = code or kept.code_digest()
     groups = [[Job(target, False) for target in targets] for targets, _ in CONTRACTS]
-    whole = [Job(verdict, True) for verdict in WHOLE]
+    whole = [Job(verdict, True) for _, verdict in WHOLE]
     jobs = [*(job for group in groups for job in group), *whole]
     places = {job: known / f"{job.key(code)}.json" for job in jobs} if known else {}
     found: dict[Job, list[Any]] = {}

@@ -13,7 +13,7 @@ from controller.kernel.clamp import bounded, finite, outside, same
 from controller.kernel.inbox import COUNT_LIMIT, EMPTY, LATEST_US, NOT_FINITE, count, push, stale, take
 from controller.kernel.records import Inbox, Law, State, allocate
 from verification.contracts import Finding, Target, check, judge, loud
-from verification.verdict import Verdict, decide, python_version
+from verification.verdict import Verdict, ended
 
 TWIN = "tests/should_fail/test_inbox.py"
 CODE = ["controller/kernel/inbox.py", "controller/kernel/clamp.py"]
@@ -299,19 +299,15 @@ def saturation(push: Callable[..., None]) -> dict[str, Any] | None:
     return None
 
 
-def order_verdict(
-    push: Callable[..., None] = push, take: Callable[..., None] = take, slots: tuple[int, ...] = (1, 2, 3)
-) -> Verdict:
-    """INBOX-ORDER: walk all reachable rows of these sizes."""
-    explorers = [Explorer(push, take, n) for n in slots]
-    wrong = next((w for w in (e.walk() for e in explorers) if w), None) or saturation(push)
+def order_told(slots: tuple[int, ...] = (1, 2, 3)) -> Verdict:
+    """INBOX-ORDER."""
     return Verdict(
         "INBOX-ORDER",
         "After any number of pushes and takes of the listed ones: each channel's row is in order of time and "
         "of its first size, a sample changes no other row, all that waits is used oldest first or refused "
         "where the clock stepped back, and each late, duplicate, refused or overflowing sample has its one "
         "declared meaning and moves its one counter by one, up to COUNT_LIMIT.",
-        decide(wrong is None, "EXHAUSTED"),
+        "EXHAUSTED",
         "every state that can be reached from empty rows, every move from it, compared with a model of lists",
         "integers",
         [
@@ -321,8 +317,15 @@ def order_verdict(
         ],
         CODE,
         f"{TWIN}::test_inbox_order_twin",
-        counterexample=wrong,
-        reason="a move differs from the model" if wrong else "",
-        budget={"moves": sum(e.moves for e in explorers)},
-        versions=python_version(),
+    )
+
+
+def order_verdict(
+    push: Callable[..., None] = push, take: Callable[..., None] = take, slots: tuple[int, ...] = (1, 2, 3)
+) -> Verdict:
+    """INBOX-ORDER: walk all reachable rows of these sizes."""
+    explorers = [Explorer(push, take, n) for n in slots]
+    wrong = next((w for w in (e.walk() for e in explorers) if w), None) or saturation(push)
+    return ended(
+        order_told(slots), wrong, "a move differs from the model", {"moves": sum(e.moves for e in explorers)}
     )

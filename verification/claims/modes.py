@@ -27,7 +27,7 @@ from controller.kernel.modes import (
 )  # fmt: skip
 from controller.kernel.records import Clock, Inbox, Law, State, Work, allocate
 from verification.contracts import Finding, Target, check, judge, loud
-from verification.verdict import Verdict, decide, python_version
+from verification.verdict import Verdict, ended
 
 TWIN = "tests/should_fail/test_modes.py"
 CODE = ["controller/kernel/modes.py", "controller/kernel/step.py"]
@@ -36,6 +36,7 @@ RECOVERIES = tuple(range(1, 9))
 NOW_US = 1_000_000  # the clock of every period below
 AHEAD_US, AGE_US = 700, 5_000 - 700  # a sample older than AGE_US is stale: AHEAD_US counts into its age
 NAN = float("nan")
+DIFFERS = "a case differs from the model"
 TRACED = "the finite set is run in CPython; that the printed C does the same is C-EQUALS-PYTHON's to show"
 
 Flags = tuple[int, ...]  # one for each cause, the highest priority first
@@ -109,6 +110,20 @@ def judged(state: State) -> tuple[int, int, int]:
     return state.cause, state.mode, state.healthy
 
 
+def priority_told() -> Verdict:
+    """MODES-PRIORITY."""
+    return _verdict(
+        "MODES-PRIORITY",
+        "For recovery counts 1 to 8: "
+        "each set of the eight causes has one cause of the period, the first by the declared total order; "
+        "it, the mode and the count before it alone give the mode: worse at once, one step better after "
+        "`recovery` periods in a row that ask for a better one.",
+        "all 256 sets of causes from every mode and count, against a model that is a table",
+        [_recoveries(), "MODES-CONTRACTS has all recovery counts", TRACED],
+        "test_modes_priority_twin",
+    )
+
+
 def priority_verdict(step: ModuleType = kernel) -> Verdict:
     """MODES-PRIORITY: all flags, modes and counts against the model."""
     wrong = None
@@ -119,17 +134,23 @@ def priority_verdict(step: ModuleType = kernel) -> Verdict:
         if got != want:
             wrong = {"flags": flags, "place": place, "got": got, "expected": want}
             break
+    return ended(priority_told(), wrong, DIFFERS, {"cases": cases})
+
+
+def safe_told() -> Verdict:
+    """MODES-SAFE-REACHABLE."""
     return _verdict(
-        "MODES-PRIORITY",
-        "For recovery counts 1 to 8: "
-        "each set of the eight causes has one cause of the period, the first by the declared total order; "
-        "it, the mode and the count before it alone give the mode: worse at once, one step better after "
-        "`recovery` periods in a row that ask for a better one.",
-        "all 256 sets of causes from every mode and count, against a model that is a table",
-        [_recoveries(), "MODES-CONTRACTS has all recovery counts", TRACED],
-        "test_modes_priority_twin",
-        wrong,
-        cases,
+        "MODES-SAFE-REACHABLE",
+        "For recovery counts 1 to 8, slew apart: from every mode and count, a bad or stale sensor of the PID "
+        "gives SAFE and the safe output in the "
+        "same period, whatever else holds; nothing else leads to SAFE.",
+        "all 256 sets of causes from every mode and count, through choose_mode and drive",
+        [
+            _recoveries(),
+            "no slew limit in the way: with one, the output goes to safe at the declared rate",
+            TRACED,
+        ],
+        "test_modes_safe_reachable_twin",
     )
 
 
@@ -145,21 +166,7 @@ def safe_verdict(step: ModuleType = kernel) -> Verdict:
         if (asked and not safe) or (state.mode == SAFE and not asked and place[0] != SAFE):
             wrong = {"flags": flags, "place": place, "mode": state.mode, "output": state.output}
             break
-    return _verdict(
-        "MODES-SAFE-REACHABLE",
-        "For recovery counts 1 to 8, slew apart: from every mode and count, a bad or stale sensor of the PID "
-        "gives SAFE and the safe output in the "
-        "same period, whatever else holds; nothing else leads to SAFE.",
-        "all 256 sets of causes from every mode and count, through choose_mode and drive",
-        [
-            _recoveries(),
-            "no slew limit in the way: with one, the output goes to safe at the declared rate",
-            TRACED,
-        ],
-        "test_modes_safe_reachable_twin",
-        wrong,
-        cases,
-    )
+    return ended(safe_told(), wrong, DIFFERS, {"cases": cases})
 
 
 @dataclass
@@ -200,6 +207,20 @@ def _after(step: ModuleType, there: tuple[int, int], recovery: int) -> tuple[int
     return state.mode, state.healthy
 
 
+def deadlock_told() -> Verdict:
+    """MODES-NO-DEADLOCK."""
+    return _verdict(
+        "MODES-NO-DEADLOCK",
+        "For recovery counts 1 to 8: "
+        "from every state that can be reached, `recovery` healthy periods in a row lead from FALLBACK to "
+        "NOMINAL, 2 x `recovery` from SAFE, and one more stays there; the transitions that occur are those "
+        "that have a name, SAFE to NOMINAL not among them, and each name is one transition's.",
+        "the automaton of choose_mode explored from reset, all 256 sets of causes in every state",
+        [_recoveries(), TRACED],
+        "test_modes_no_deadlock_twin",
+    )
+
+
 def deadlock_verdict(
     step: ModuleType = kernel, names: dict[tuple[int, int], str] = TRANSITION_NAMES
 ) -> Verdict:
@@ -212,18 +233,7 @@ def deadlock_verdict(
             "transitions that differ from the named ones": sorted(unnamed),
             "names": list(names.values()),
         }
-    return _verdict(
-        "MODES-NO-DEADLOCK",
-        "For recovery counts 1 to 8: "
-        "from every state that can be reached, `recovery` healthy periods in a row lead from FALLBACK to "
-        "NOMINAL, 2 x `recovery` from SAFE, and one more stays there; the transitions that occur are those "
-        "that have a name, SAFE to NOMINAL not among them, and each name is one transition's.",
-        "the automaton of choose_mode explored from reset, all 256 sets of causes in every state",
-        [_recoveries(), TRACED],
-        "test_modes_no_deadlock_twin",
-        wrong,
-        sum(w.cases for w in walks),
-    )
+    return ended(deadlock_told(), wrong, DIFFERS, {"cases": sum(w.cases for w in walks)})
 
 
 def unearned(step: ModuleType, recovery: int) -> tuple[dict[str, Any] | None, int]:
@@ -266,9 +276,8 @@ def _flight(before: dict[tuple[int, int, int], Any], end: Any) -> list[Any]:
     return path[::-1]
 
 
-def earned_verdict(step: ModuleType = kernel) -> Verdict:
-    """MODES-NOMINAL-EARNED: the history of every NOMINAL period, for each recovery count."""
-    found = [unearned(step, recovery) for recovery in RECOVERIES]
+def earned_told() -> Verdict:
+    """MODES-NOMINAL-EARNED."""
     return _verdict(
         "MODES-NOMINAL-EARNED",
         "Whenever the network drives, that period and the `recovery` - 1 before it were healthy: no cause at "
@@ -277,8 +286,17 @@ def earned_verdict(step: ModuleType = kernel) -> Verdict:
         "row, all 256 sets of causes in every state",
         [_recoveries(), "MODES-CONTRACTS has all recovery counts", TRACED],
         "test_modes_nominal_earned_twin",
+    )
+
+
+def earned_verdict(step: ModuleType = kernel) -> Verdict:
+    """MODES-NOMINAL-EARNED: the history of every NOMINAL period, for each recovery count."""
+    found = [unearned(step, recovery) for recovery in RECOVERIES]
+    return ended(
+        earned_told(),
         next((wrong for wrong, _ in found if wrong), None),
-        sum(cases for _, cases in found),
+        DIFFERS,
+        {"cases": sum(cases for _, cases in found)},
     )
 
 
@@ -341,8 +359,6 @@ def contracts_verdict(findings: Iterable[Finding] | None = None) -> Verdict:
         "CrossHair, PEP 316 contracts over all paths",
         ["CrossHair's integers are unbounded; INTEGER-RANGE shows that the kernel's fit 64 bits"],
         "test_modes_contracts_twin",
-        None,
-        0,
     )
     return judge(verdict, found)
 
@@ -351,20 +367,7 @@ def _recoveries() -> str:
     return f"recovery counts {RECOVERIES[0]} to {RECOVERIES[-1]}"
 
 
-def _verdict(
-    name: str, statement: str, method: str, assumptions: list[str], twin: str, wrong: Any, cases: int
-) -> Verdict:
+def _verdict(name: str, statement: str, method: str, assumptions: list[str], twin: str) -> Verdict:
     return Verdict(
-        name,
-        statement,
-        decide(wrong is None, "EXHAUSTED"),
-        method,
-        "integers",
-        assumptions,
-        CODE,
-        f"{TWIN}::{twin}",
-        reason="a case differs from the model" if wrong else "",
-        counterexample=wrong,
-        budget={"cases": cases},
-        versions=python_version(),
-    )
+        name, statement, "EXHAUSTED", method, "integers", assumptions, CODE, f"{TWIN}::{twin}"
+    )  # fmt: skip

@@ -31,7 +31,7 @@ from verification.claims.modes import (
 )  # fmt: skip
 from verification.domains.dependence import NOTHING, dependence
 from verification.program import INTEGER, Graph, Program, leaves, trace
-from verification.verdict import Verdict, decide, python_version
+from verification.verdict import Verdict, ended
 
 RECOVERIES = (1, 2)
 CLOCKS_US = (2_000, NOW_US)  # soon after the start, when no sample at all would not seem an old one; later
@@ -192,14 +192,8 @@ def fingerprint(state: State) -> str:
     return repr([v.hex() if isinstance(v, float) else v for _, v in leaves(copy, "state")])
 
 
-def unhealthy_verdict(step: ModuleType = kernel) -> Verdict:
-    """MODES-UNHEALTHY-NEVER-DRIVES: the data flow, then the running kernel."""
-    total, wrong = 0, None
-    for look in (flow, twins, bad_samples):
-        wrong, done = look(step)
-        total += done
-        if wrong:
-            break
+def unhealthy_told() -> Verdict:
+    """MODES-UNHEALTHY-NEVER-DRIVES."""
     return Verdict(
         "MODES-UNHEALTHY-NEVER-DRIVES",
         "With two sensors, one output and a recovery of 1 and 2: "
@@ -208,7 +202,7 @@ def unhealthy_verdict(step: ModuleType = kernel) -> Verdict:
         "command depends neither on the value held for it nor on the network: on the PID's own healthy "
         "sensor if the other is unhealthy, and on nothing but the safe value, the last command and the "
         "limits if the PID's own is. The value of a bad sample is never held.",
-        decide(wrong is None, "EXHAUSTED"),
+        "EXHAUSTED",
         "data flow through the traced step with every integer case and all floats open; then the kernel run "
         f"with differing values, and with {len(BAD_VALUES)} bad values for {1 + PERIODS_AFTER} periods, bits "
         "compared",
@@ -223,8 +217,15 @@ def unhealthy_verdict(step: ModuleType = kernel) -> Verdict:
         ],
         CODE,
         f"{TWIN}::test_modes_unhealthy_never_drives_twin",
-        reason="a value that must not count reaches the command" if wrong else "",
-        counterexample=wrong,
-        budget={"cases": total},
-        versions=python_version(),
     )
+
+
+def unhealthy_verdict(step: ModuleType = kernel) -> Verdict:
+    """MODES-UNHEALTHY-NEVER-DRIVES: the data flow, then the running kernel."""
+    total, wrong = 0, None
+    for look in (flow, twins, bad_samples):
+        wrong, done = look(step)
+        total += done
+        if wrong:
+            break
+    return ended(unhealthy_told(), wrong, "a value that must not count reaches the command", {"cases": total})

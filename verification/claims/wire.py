@@ -20,10 +20,11 @@ import z3
 from controller.ports import frame
 from verification.contracts import Finding, Target, judge
 from verification.contracts import check as contracts_of
-from verification.verdict import Verdict, decide, python_version
+from verification.verdict import Verdict, ended
 
 TWIN = "tests/should_fail/test_wire.py"
 CODE = ["controller/ports/frame.py"]
+DIFFERS = "a case differs"
 ALIKE, ALIKE_SEED = 2_000, 3  # random payloads on which both ways to a CRC must agree
 FLIPS = 3  # bits of a frame with its ending zero
 TOPS = 15  # payload bytes whose top bits take every pattern: two groups, and the first of a third
@@ -41,8 +42,6 @@ def contracts_verdict(findings: Iterable[Finding] | None = None) -> Verdict:
         "CrossHair, PEP 316 contracts over all paths",
         ["data and limits of three bytes", C_TOO],
         "test_wire_contracts_twin",
-        None,
-        {},
     )
     return judge(verdict, found)
 
@@ -99,17 +98,8 @@ def payloads(wire: ModuleType) -> Iterator[bytes]:
     yield from (bytes(i % 256 for i in range(wire.PAYLOAD_LIMIT - short)) for short in range(wire.GROUP + 1))
 
 
-def symbols_verdict(wire: ModuleType = frame) -> Verdict:
-    """WIRE-SYMBOLS: frames come back, and no three flips make, or pass for, the end of one."""
-    done, wrong = 0, symbols(wire)
-    for payload in payloads(wire):
-        sent = wire.encode(payload)
-        done += 1
-        others = sent[:-1].translate(None, wire.SYMBOLS + bytes(map(wire.check_byte, range(16))))
-        size = wire.body_size(len(payload)) + wire.CHECK + 1
-        if wire.decode(sent) != payload or sent[-1] != 0 or others or len(sent) != size:
-            wrong = wrong or {"payload": payload.hex(), "frame": sent.hex()}
-            break
+def symbols_told() -> Verdict:
+    """WIRE-SYMBOLS."""
     return verdict_of(
         "WIRE-SYMBOLS",
         "A payload comes back from its frame. No one to three flipped bits make a zero of any byte of a "
@@ -123,9 +113,21 @@ def symbols_verdict(wire: ModuleType = frame) -> Verdict:
             C_TOO,
         ],
         "test_wire_symbols_twin",
-        wrong,
-        {"cases": done},
     )
+
+
+def symbols_verdict(wire: ModuleType = frame) -> Verdict:
+    """WIRE-SYMBOLS: frames come back, and no three flips make, or pass for, the end of one."""
+    done, wrong = 0, symbols(wire)
+    for payload in payloads(wire):
+        sent = wire.encode(payload)
+        done += 1
+        others = sent[:-1].translate(None, wire.SYMBOLS + bytes(map(wire.check_byte, range(16))))
+        size = wire.body_size(len(payload)) + wire.CHECK + 1
+        if wire.decode(sent) != payload or sent[-1] != 0 or others or len(sent) != size:
+            wrong = wrong or {"payload": payload.hex(), "frame": sent.hex()}
+            break
+    return ended(symbols_told(), wrong, DIFFERS, {"cases": done})
 
 
 def linear(wire: ModuleType) -> str:
@@ -225,14 +227,10 @@ def checked(wire: ModuleType) -> dict[str, Any] | None:
     return None
 
 
-def crc_verdict(wire: ModuleType = frame) -> Verdict:
-    """WIRE-CRC: no one to three flipped bits of what is on the wire cancel out."""
-    text = linear(wire)
-    wrong = {"wrong": text} if text else None
-    for look in (blind_spot, other_way, checked):
-        wrong = wrong or look(wire)
+def crc_told(wire: ModuleType = frame) -> Verdict:
+    """WIRE-CRC."""
     bits = 8 * _body_limit(wire)
-    verdict = verdict_of(
+    return verdict_of(
         "WIRE-CRC",
         "Any one, two or three flipped bits among a frame's bytes as they are on the wire, up to "
         f"{bits} bits and their check, leave a frame whose check does not fit, whatever the payload.",
@@ -245,33 +243,20 @@ def crc_verdict(wire: ModuleType = frame) -> Verdict:
             C_TOO,
         ],
         "test_wire_crc_twin",
-        wrong,
-        {"bits": bits},
     )
+
+
+def crc_verdict(wire: ModuleType = frame) -> Verdict:
+    """WIRE-CRC: no one to three flipped bits of what is on the wire cancel out."""
+    text = linear(wire)
+    wrong = {"wrong": text} if text else None
+    for look in (blind_spot, other_way, checked):
+        wrong = wrong or look(wire)
+    bits = 8 * _body_limit(wire)
+    verdict = ended(crc_told(wire), wrong, DIFFERS, {"bits": bits})
     verdict.versions["z3"] = z3.get_version_string()
     return verdict
 
 
-def verdict_of(
-    name: str,
-    statement: str,
-    method: str,
-    assumptions: list[str],
-    twin: str,
-    wrong: Any,
-    budget: dict[str, int],
-) -> Verdict:
-    return Verdict(
-        name,
-        statement,
-        decide(wrong is None, "EXHAUSTED"),
-        method,
-        "bytes",
-        assumptions,
-        CODE,
-        f"{TWIN}::{twin}",
-        reason="a case differs" if wrong else "",
-        counterexample=wrong,
-        budget=budget,
-        versions=python_version(),
-    )
+def verdict_of(name: str, statement: str, method: str, assumptions: list[str], twin: str) -> Verdict:
+    return Verdict(name, statement, "EXHAUSTED", method, "bytes", assumptions, CODE, f"{TWIN}::{twin}")
