@@ -288,6 +288,7 @@ def deploy(
     from controller.native import cross
     from controller.native import deploy as bundle
     from verification.proved import recorded
+    from verification.specification.model import Model
     from verification.verify import admit, refused, untied
 
     project = _checked(directory)
@@ -307,7 +308,7 @@ def deploy(
             err.print("seawall: not deployed: only a network that is proved may fly")
             terminal.write(json_, refused(admission, target))
             raise typer.Exit(admission.status)
-        result = bundle.deploy(project, target, output or place / target, progress)
+        result = bundle.deploy(project, target, output or place / target, progress, Model)
     out.print(f"{result['directory']}: {len(result['files'])} files for {target}; read README.md there first",
               markup=False)  # fmt: skip
     terminal.write(json_, result)

@@ -21,6 +21,7 @@ from verification.claims.health import health_claims
 from verification.claims.ieee import ieee_claims
 from verification.claims.ranges import range_verdicts
 from verification.claims.reference import reference_claim
+from verification.claims.specification import no_number, specification_claims
 from verification.claims.words import words_claim
 from verification.falsify import extent, falsify
 from verification.flight import Box, Flight
@@ -64,7 +65,7 @@ class Asked:
     def decided(self, sources: dict[str, str] | None = None) -> list[Verdict]:
         """What no solver is asked of; sources: the C to read, the project's printed C unless given."""
         sources = sources or kernel_sources(self.project.sizes) | parameter_sources(self.project.law)
-        ranges = range_verdicts(self.flight, self.box)
+        ranges = [*range_verdicts(self.flight, self.box), no_number(self.flight)]
         return [*ranges, *code_verdicts(self.flight, sources), *self.tie]
 
 
@@ -79,7 +80,7 @@ def asked(project: Project) -> Asked:
     output, bounds = output_claim(flight, box)
     pending = [state_claim(flight, box), output, limit_claim(flight, box)]
     pending += [*ieee_claims(flight), *clock_claims(flight), *health_claims(flight), channels_apart(flight)]
-    pending.append(words_claim())
+    pending += [*specification_claims(flight), words_claim()]
     return Asked(project, reference, flight, box, bounds, pending)
 
 

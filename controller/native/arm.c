@@ -1,4 +1,4 @@
-/* The kernel that was compiled here, run on this machine, against what the Python reference gave. */
+/* The kernel that was compiled here, run on this machine, against what the reference gave. */
 #include "arm.h"
 
 #include <inttypes.h>

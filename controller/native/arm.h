@@ -2,7 +2,7 @@
 #ifndef SEAWALL_ARM_H
 #define SEAWALL_ARM_H
 
-/* Step the kernel through the golden vectors of the Python reference; 0 where every bit is right.
+/* Step the kernel through the golden vectors of the reference; 0 where every bit is right.
  * Else one sentence on standard error names the first that is wrong. */
 int arm_check(void);
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from controller.controller import PythonKernel
 from controller.errors import InputError
 from controller.kernel.modes import CAUSE_NAMES
 from controller.kernel.records import State, Work, allocate
@@ -35,12 +36,16 @@ SCRIPT = "build.sh"
 
 
 def deploy(
-    project: Project, target: str, directory: Path, progress: Progress | None = None
+    project: Project,
+    target: str,
+    directory: Path,
+    progress: Progress | None = None,
+    reference: golden.Reference = PythonKernel,
 ) -> dict[str, Any]:
     """Write the flight bundle of a project to a folder; the object of schema deploy-1.
 
-    target: one of controller.native.cross.TARGETS. The folder may be missing, empty, or an older bundle,
-    which is replaced. A kill leaves the old one or nothing, never half of one. Raises InputError.
+    target: one of controller.native.cross.TARGETS; reference: who answers the golden vectors. The folder may
+    be missing, empty, or an older bundle, which is replaced. A kill leaves the old one or nothing, never half of one. Raises InputError.
     """
     tools = cross.toolchain(target)
     shown, directory = str(directory), Path(os.path.abspath(directory))  # noqa: PTH100 (a link stays one)
@@ -49,7 +54,7 @@ def deploy(
     parameters = {name: text for name, text in sources.items() if name.startswith("parameters.")}
     kernel = {name: text for name, text in sources.items() if name not in parameters}
     digests = {"kernel_digest": digest(kernel), "parameter_digest": digest(parameters)}
-    vectors = golden.record(project.law, project.sizes, progress)
+    vectors = golden.record(project.law, project.sizes, progress, reference)
     sources |= golden.sources(vectors, project.law)
     sources["mission.h"] = mission.source(project, **digests)
     sources |= {name: (HERE / name).read_text(encoding="utf-8") for name in GLUE}

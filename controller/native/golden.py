@@ -1,4 +1,6 @@
-"""Golden vectors: what the Python reference answers to odd inputs, for the flight binary to recompute.
+"""Golden vectors: what a reference answers to odd inputs, for the flight binary to recompute.
+
+`seawall deploy` has the specification answer them, not the kernel that they judge.
 
 Deterministic: the same project gives the same bytes. Blocks of healthy periods alternate with blocks of
 faults (NaN, infinities, subnormals, values out of range, late, early, twin and unknown samples, silence,
@@ -17,6 +19,7 @@ from controller.kernel.records import Law, State
 from controller.native.types import initialiser, is_record, record_hints
 
 Progress = Callable[[str, int, int], None]
+Reference = Callable[[Law, dict[str, int]], Any]  # something that flies as PythonKernel does
 RECOVERY = 3  # periods; the vectors fly with this in place of the project's, which may be a million
 BLOCK = 16  # periods
 MOST_BLOCKS, FEWEST_BLOCKS = 24, 6
@@ -60,9 +63,11 @@ class Golden:
         return sum(len(period.samples) for period in self.periods)
 
 
-def record(law: Law, sizes: dict[str, int], progress: Progress | None = None) -> Golden:
-    """Fly the Python reference through the script; the vectors."""
-    kernel = PythonKernel(replace(law, clock=replace(law.clock, recovery=RECOVERY)), sizes)
+def record(
+    law: Law, sizes: dict[str, int], progress: Progress | None = None, reference: Reference = PythonKernel
+) -> Golden:
+    """Fly a reference through the script; the vectors."""
+    kernel = reference(replace(law, clock=replace(law.clock, recovery=RECOVERY)), sizes)
     wanted = list(script(law, sizes))
     answered = []
     if progress:
@@ -195,7 +200,7 @@ def _bits(value: float) -> int:
 
 
 HEADER = """\
-/* What the Python reference answered to odd inputs; the binary recomputes it before it arms. Generated. */
+/* What the reference answered to odd inputs; the binary recomputes it before it arms. Generated. */
 #ifndef SEAWALL_GOLDEN_H
 #define SEAWALL_GOLDEN_H
 

@@ -46,6 +46,11 @@ VERSIONS = {"z3": "5.4.1", "cvc5": "1.4.2", "bitwuzla": "0.9.1", "crosshair": "0
 Row = tuple[str, str, int, str, str]
 IEEE, REAL = "PROVED-IEEE", "PROVED-REAL"
 CLAIMS: list[Row] = [
+    ("AS-SPECIFIED", IEEE, 1, "bitwuzla z3", "The program that flies is the specification."),
+    ("NOMINAL-EARNED", IEEE, 1, "bitwuzla z3", "NOMINAL comes only after healthy periods."),
+    ("RECEIVED-FIRST", IEEE, 1, "bitwuzla z3", "Nothing drives on what was never received."),
+    ("ROWS-IN-ORDER", IEEE, 1, "bitwuzla z3", "The rows of the inbox are in order of time."),
+    ("NO-NUMBER-APART", "EXHAUSTED", 0, "", "What stands for no number lies in no range."),
     ("STATE-BOUNDS", IEEE, 8, "z3 cvc5", "Every state stays in its interval for all time."),
     ("OUTPUT-BOUNDS", IEEE, 1, "z3 cvc5", "The decoder's output stays in its interval for all time."),
     ("REFERENCE", "TESTED", 0, "", "On the rows of the reference the network flies as it was trained."),

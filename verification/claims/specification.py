@@ -157,11 +157,12 @@ def as_specified(flight: Flight) -> Pending:
         except (LookupError, ValueError, RecursionError, TraceError) as fault:
             first = f"something ({type(fault).__name__}: {fault})"
     sizes = flight.sizes
+    shape = f"{sizes['inputs']} inputs, {sizes['slots']} slots each, {sizes['hidden']} neurons"
     text = (
-        f"For all parameters, states, samples and clocks of {sizes['inputs']} inputs, {sizes['slots']} slots "
-        f"each, {sizes['hidden']} neurons, {sizes['outputs']} outputs and {sizes['substeps']} substeps: each "
-        f"of the {met} numbers that reset, receive and a new period leave behind, or go by, is the one that an "
-        "independent specification of the period gives, floats operation by operation in the same order."
+        f"For all parameters, states, samples and clocks of {shape}, {sizes['outputs']} outputs and "
+        f"{sizes['substeps']} substeps: each of the {met} numbers that reset, receive and a new period leave "
+        "behind, or go by, is the one that an independent specification of the period gives, floats "
+        "operation by operation in the same order."
     )
     rests = [INTEGERS, REPEATED, STATE_RANGES]
     pending = claim("AS-SPECIFIED", text, made, ["step", "inbox", "modes", "records"], rests, TWIN)

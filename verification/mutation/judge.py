@@ -15,6 +15,7 @@ from controller.native.emit import LanguageError
 from controller.project import Project, load
 from verification.claims import inbox, modes, sensors
 from verification.claims.code import code_verdicts
+from verification.claims.specification import as_specified
 from verification.claims.words import words_claim
 from verification.flight import Flight
 from verification.program import Program, TraceError
@@ -22,7 +23,7 @@ from verification.proof import discharge_all
 from verification.verdict import Pending, Verdict
 from verification.verify import asked
 
-FIRST: tuple[Callable[[Flight], Pending], ...] = ()  # what says most for least, and needs no bounds
+FIRST: tuple[Callable[[Flight], Pending], ...] = (as_specified,)  # says most for least
 LAST = ("STATE-BOUNDS", "OUTPUT-BOUNDS", "STATE-LIMIT-UNREACHED")  # minutes of solvers
 SCRATCH = "is read before it is written"  # the tracer's own words for what SCRATCH-CLEAN claims
 

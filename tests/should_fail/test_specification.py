@@ -1,0 +1,126 @@
+"""Kernels that do something else than is specified, and specifications that do not keep what they promise."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from controller.kernel import cell, filter, guard, inbox, modes, pid, rk4, step
+from tests.settling import flown, settled, small
+from tests.should_fail.mutant import Change, mutant
+from tests.should_fail.test_clock import fly, judged
+from verification.claims import specification
+from verification.flight import Flight
+from verification.specification import rules
+
+GUARDED = "guard(chosen, state.output[k], limits.low[k], limits.high[k], limits.%s, slew)"
+STEP: dict[str, Change] = {
+    "starts in NOMINAL": ("    state.mode = SAFE\n", "    state.mode = 0\n"),
+    "ignores the deadline": ("command_bad, clock, missed,", "command_bad, clock, 0,"),
+    "a miss of two": ("command_bad, clock, missed,", "command_bad, clock, missed - 1,"),
+    "halves the state": ("h = clamp(finite(work.stage[i], 0.0), low, high)", "h = 0.5 * work.stage[i]"),
+    "a wider slew window": ("slew = limits.max_rate[k] * slew_s", "slew = 4.0 * limits.max_rate[k] * slew_s"),
+    "another output's safe value": (GUARDED % "safe[k]", GUARDED % "safe[0]"),
+    "another sensor's age": ("law.sensors.stale_us[j], law", "law.sensors.stale_us[0], law"),
+    "another sensor's filter": ("x, law.sensors.filter_s[j], dt", "x, law.sensors.filter_s[0], dt"),
+    "another measure of time": ("SECONDS_PER_US = 1.0e-6", "SECONDS_PER_US = 1.0000000000000002e-6"),
+    "no integral": ("accumulate(state.integral[k], error, dt, low, high)", "state.integral[k]"),
+    "always the network": ("chosen = select(state.mode, FALLBACK, work", "chosen = select(0, FALLBACK, work"),
+    "a substep too long": ("share = dt / real(law.substeps)", "share = dt"),
+}
+HELD, STORE = (
+    "select(0, good, value, state.held[j])",
+    "    put(times, values, %s, stored, time_us, value)\n\n",
+)
+PARTS: dict[str, tuple[Any, str, Change]] = {
+    "no number is 5": (inbox, "push", ("NOT_FINITE = 1.0e299", "NOT_FINITE = 5.0")),
+    "what is bad is held": (inbox, "take", (HELD, "select(good, 1, value, state.held[j])")),
+    "no overflow is told": (inbox, "push", ("select(EMPTY, box.time_us[j][0], fresh, 0)", "0")),
+    "no newest place": (inbox, "push", (STORE % "len(times) - 1", STORE % "0")),
+    "no lead": (inbox, "stale", ("now_us + ahead_us - limit_us", "now_us - limit_us")),
+    "one cause for another": (modes, "worst", ("clock, CLOCK, cause", "clock, DEADLINE, cause")),
+    "two modes at once": (modes, "advance", ("select(FALLBACK, mode, FALLBACK, NOMINAL)", "NOMINAL")),
+    "a weight of the method": (
+        rk4,
+        "integrate",
+        ("work.k1[i] + 2.0 * work.k2[i]", "work.k1[i] + work.k2[i]"),
+    ),
+    "a gain's sign": (pid, "command", ("ki * integral", "ki * -integral")),
+    "no range": (guard, "guard", ("clamp(finite(command, safe), low, high)", "finite(command, safe)")),
+    "a forward low-pass": (filter, "low_pass", ("dt / (time_constant_s + dt)", "dt / time_constant_s")),
+}
+
+
+@pytest.mark.parametrize("name", STEP)
+def test_as_specified_twin(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = small(outputs=2, **{"controller.substeps": 2})
+    fly(mutant(step, STEP[name]), monkeypatch)
+    verdict = judged(specification.as_specified(Flight(sizes.law, sizes.sizes)))
+    assert not verdict.shown and verdict.reason
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_as_specified_twin_parts(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    module, part, change = PARTS[name]
+    kernel = mutant(step, **{part: getattr(mutant(module, change), part)})
+    assert not judged(specification.as_specified(fly(kernel, monkeypatch))).shown
+
+
+def test_as_specified_twin_cell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deep inside: the sign of the leak."""
+    bent = mutant(cell, ("tanh(total[i]) - h[i] * rate", "tanh(total[i]) + h[i] * rate"))
+    kernel = mutant(step, integrate=mutant(rk4, derivative=bent.derivative).integrate)
+    verdict = judged(specification.as_specified(fly(kernel, monkeypatch)))
+    assert verdict.word == "OPEN" and "is not as specified" in verdict.reason
+
+
+def test_a_record_of_another_shape_is_not_as_specified(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(specification.period.RECORDS["law.clock"], "recovery", "inputs")
+    verdict = specification.as_specified(flown()[1]).verdict
+    assert verdict.word == "OPEN" and "recovery" in verdict.reason
+
+
+def test_rows_in_order_twin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A newcomer in the oldest one's place, wherever it belongs in time."""
+
+    def first(times: Any, values: Any, arrived: Any, time_us: Any, value: Any) -> Any:
+        return [rules.where(arrived.fresh, time_us, times[0]), *times[1:]], values
+
+    monkeypatch.setattr(rules, "inserted", first)
+    assert settled(specification.rows_in_order(flown()[1])).word == "REFUTED"
+
+
+def test_nominal_earned_twin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tally that goes on from SAFE to NOMINAL."""
+    climbs = rules.next_mode
+
+    def kept(mode: Any, healthy: Any, cause: Any, recovery: Any) -> Any:
+        after, _ = climbs(mode, healthy, cause, recovery)
+        return after, rules.where(cause == 0, healthy + 1, 0)
+
+    monkeypatch.setattr(rules, "next_mode", kept)
+    assert settled(specification.nominal_earned(flown()[1])).word == "REFUTED"
+
+
+BLIND = "    return select(held_us, 0, 1, select(now_us, held_us, 1, old))"
+
+
+def test_received_first_twin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A missing sample that counts as one of the start of the clock."""
+    blind = mutant(inbox, (BLIND, "    return select(now_us, held_us, 1, old)"))
+    verdict = settled(specification.received_first(fly(mutant(step, stale=blind.stale), monkeypatch)))
+    assert verdict.word == "REFUTED"
+
+
+def test_received_first_twin_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel = mutant(step, ("state.held_us[j] = EMPTY", "state.held_us[j] = 0"))
+    assert judged(specification.received_first(fly(kernel, monkeypatch))).word == "OPEN"
+
+
+def test_no_number_apart_twin() -> None:
+    """A declared range that holds what stands for no number."""
+    flight = flown()[1]
+    sensors = replace(flight.law.sensors, high=[1.0, 2.0e299])
+    wide = Flight(replace(flight.law, sensors=sensors), flight.sizes)
+    assert specification.no_number(wide).word == "REFUTED"
+    assert specification.no_number(flight).word == "EXHAUSTED"
