@@ -44,8 +44,9 @@ def deploy(
 ) -> dict[str, Any]:
     """Write the flight bundle of a project to a folder; the object of schema deploy-1.
 
-    target: one of controller.native.cross.TARGETS; reference: who answers the golden vectors. The folder may
-    be missing, empty, or an older bundle, which is replaced. A kill leaves the old one or nothing, never half of one. Raises InputError.
+    target: one of controller.native.cross.TARGETS; reference: who answers the golden vectors. The folder
+    may be missing, empty, or an older bundle, which is replaced. A kill leaves the old one or nothing,
+    never half of one. Raises InputError.
     """
     tools = cross.toolchain(target)
     shown, directory = str(directory), Path(os.path.abspath(directory))  # noqa: PTH100 (a link stays one)

@@ -262,7 +262,7 @@ ESCAPES: dict[str, tuple[str, Changes, Changes]] = {
     "a mask that less_* did not give": (
         "which less_* did not give",
         [],
-        [("either_int(less_int(u, t), stored, 0)", "either_int(stored, stored, 0)")],
+        [("either_int(less_int(times[s], time_us), stored, 0)", "either_int(stored, stored, 0)")],
     ),
     "a function before its definition": (
         "not defined before it",

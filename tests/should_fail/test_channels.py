@@ -12,11 +12,11 @@ from verification.claims.channels import channels_apart
 @pytest.mark.parametrize(
     "bug",
     [
-        ("mine = same(channel, j, in_time, 0)", "mine = in_time"),
-        ("mine = same(channel, j, in_time, 0)", "mine = select(channel, j, 0, in_time)"),
+        ("mine = same(j, channel, in_time, 0)", "mine = in_time"),
+        ("mine = same(j, channel, in_time, 0)", "mine = select(channel, j, 0, in_time)"),
         ("insert(box.time_us[j], box.value[j]", "insert(box.time_us[0], box.value[0]"),
         ("insert(box.time_us[j], box.value[j]", "insert(box.time_us[j], box.value[1]"),
-        ("box.late = count(box.late, late)", "box.late, box.seen_us[0] = count(box.late, late), late"),
+        ("select(0, twin, 0, mine)\n", "select(0, twin, 0, mine)\n    box.seen_us[0] = new\n"),
     ],
 )  # fmt: skip
 def test_channels_apart_twin(bug: Change, monkeypatch: pytest.MonkeyPatch) -> None:

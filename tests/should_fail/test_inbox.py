@@ -9,15 +9,15 @@ from verification.contracts import check
 
 UNCOUNTED = ("box.overflow = count(box.overflow, select(EMPTY, box.time_us[j][0], fresh, 0))", "pass")
 ONE_SWAP = ("for s in range(len(times) - 1):", "for s in range(min(len(times) - 1, 1)):")
-LATE_IN = ("fresh = mine - twin - late", "fresh = mine - twin")
-TWICE = ("twin = same(time_us, box.time_us[j][s], mine, twin)", "pass")
+LATE_IN = ("fresh = select(time_us, box.seen_us[j], 0, new)", "fresh = new")
+TWICE = ("twin = same(time_us, box.time_us[j][s], 1, twin)", "pass")
 OLD_STAYS = ("box.value[j], select(box.time_us[j][0], time_us, fresh, 0)",
              "box.value[j], select(box.time_us[j][0], 0, fresh, 0)")  # fmt: skip
 FAR_AHEAD = ("+ ahead_us, time_us, 1, 0)", "+ ahead_us + 1, time_us, 1, 0)")
 ANY_CHANNEL = ("count(box.refused, 1 - known)", "count(box.refused, 1 - in_time)")
-NEGATIVE = ("in_time = select(time_us, 0, 0, 1 - ahead)", "in_time = 1 - ahead")
-MIXED_UP = ("values[s + 1] = select(0, turned, v, w)", "values[s + 1] = w")
-EVERYWHERE = ("mine = same(channel, j, in_time, 0)", "mine = in_time")  # a sample takes a place in each row
+NEGATIVE = ("in_time = select(time_us, 0, 0, select(0, ahead, 0, 1))", "in_time = select(0, ahead, 0, 1)")
+MIXED_UP = ("values[s] = select(0, moved, values[s + 1], values[s])", "values[s] = values[s + 1]")
+EVERYWHERE = ("mine = same(j, channel, in_time, 0)", "mine = in_time")  # a sample takes a place in each row
 KEPT = ("box.time_us[j][s] = select(0, waits, EMPTY, time_us)", "pass")
 ANY_CLOCK = ("select(now_us + law.clock.ahead_us, time_us, 0, select(0, back, 0, waits))", "waits")
 UNSEEN = ("box.seen_us[j] = select(0, ours, time_us, box.seen_us[j])", "pass")
@@ -30,7 +30,7 @@ FUTURE = ("select(now_us, time_us, now_us, time_us)", "time_us")
 REMEMBERED = ("state.held_us[j] = select(0, back, EMPTY, state.held_us[j])", "pass")
 STILL_LATE = ("state.inbox.seen_us[j] = select(0, back, EMPTY, state.inbox.seen_us[j])", "pass")
 REPEATED = ("waits = select(time_us, 0, 0, moved)", "waits = select(time_us, 0, 0, 1)")
-UNTOLD = ("box.refused = count(box.refused, waits - ours)", "pass")
+UNTOLD = ("box.refused = count(box.refused, select(0, ours, 0, waits))", "pass")
 TAKEN = [KEPT, ANY_CLOCK, UNSEEN, FORGIVEN, HELD, FUTURE, REMEMBERED, STILL_LATE, REPEATED, UNTOLD]
 PUSHED = [UNCOUNTED, ONE_SWAP, LATE_IN, TWICE, OLD_STAYS]
 

@@ -26,7 +26,7 @@ MUTANTS: dict[str, tuple[str, str]] = {
     "index: row and column": ("net->w_rec[j][i]", "net->w_rec[i][j]"),
     "index: another stage": ("2.0 * work->k3[i]", "2.0 * work->k2[i]"),
     "index: one ahead, out of bounds": ("total[i] = net->b[i]", "total[i] = net->b[i + 1]"),
-    "index: one behind, out of bounds": ("times[s + 1] = ", "times[s - 1] = "),
+    "index: one behind, out of bounds": ("values[s + 1], values[s]", "values[s - 1], values[s]"),
     "loop: one more, out of bounds": ("s < SW_SLOTS - 1", "s < SW_SLOTS"),
     "loop: one less": ("s < SW_SLOTS - 1", "s < SW_SLOTS - 2"),
     "loop: another size": ("for (int j = 0; j < SW_INPUTS; j++) {", "for (int j = 0; j < SW_OUTPUTS; j++) {"),

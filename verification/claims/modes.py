@@ -280,8 +280,8 @@ def earned_told() -> Verdict:
     """MODES-NOMINAL-EARNED."""
     return _verdict(
         "MODES-NOMINAL-EARNED",
-        "For recovery counts 1 to 8: whenever the network drives, that period and the `recovery` - 1 before it "
-        "were healthy: no cause at all held in them.",
+        "For recovery counts 1 to 8: whenever the network drives, that period and the `recovery` - 1 before "
+        "it were healthy: no cause at all held in them.",
         "the automaton of choose_mode explored from reset together with the number of healthy periods in a "
         "row, all 256 sets of causes in every state",
         [_recoveries(), "MODES-CONTRACTS has all recovery counts", TRACED],
