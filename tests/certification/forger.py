@@ -17,13 +17,6 @@ from certification.suite import parse as parse_suite
 from tests.certification.fixture import read
 
 
-class Here(Executor):
-    """Runs the jobs in this process, one by one."""
-
-    def map(self, fn: Callable[..., Any], *iterables: Any, **_: Any) -> Iterator[Any]:
-        return map(fn, *iterables)
-
-
 class Trusting(Executor):
     """Takes each obligation as confirmed: for tests of all the rest."""
 

@@ -16,7 +16,8 @@ from certification.audit import audit
 from certification.canonical import dump
 from controller.errors import InputError
 from tests.certification.fixture import REALS, read
-from tests.certification.forger import Here, Trusting, claim, edit, findings, of_other_code, reseal
+from tests.certification.forger import Trusting, claim, edit, findings, of_other_code, reseal
+from verification.mutation.judge import Here
 
 
 def test_clean_pack_passes_with_all_proofs_replayed(whole: Path) -> None:

@@ -28,6 +28,7 @@ TWIN = "tests/should_fail/test_specification.py"
 MOST = 2**53  # of a number of periods, and of any declared time in us
 SOLVED = ("mode", "healthy")  # written as a table there and as sums here: for the solvers
 REPEATED = "a step at the time of the last one changes nothing (STEP-REPEATED)"
+SPECIFIED = "the program that flies is the specification, which is what is asked about (AS-SPECIFIED)"
 STATE_RANGES = "mode, tally and counters lie in their ranges (INTEGER-RANGE)"
 
 
@@ -213,9 +214,6 @@ def no_number(flight: Flight) -> Verdict:
         program_digest=flight.digest,
         versions=python_version(),
     )
-
-
-SPECIFIED = "the program that flies is the specification, which is what is asked about (AS-SPECIFIED)"
 
 
 def rows_in_order(flight: Flight) -> Pending:

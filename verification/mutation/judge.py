@@ -23,7 +23,6 @@ from verification.proof import discharge_all
 from verification.verdict import Pending, Verdict
 from verification.verify import asked
 
-FIRST: tuple[Callable[[Flight], Pending], ...] = (as_specified,)  # says most for least
 LAST = ("STATE-BOUNDS", "OUTPUT-BOUNDS", "STATE-LIMIT-UNREACHED")  # minutes of solvers
 SCRATCH = "is read before it is written"  # the tracer's own words for what SCRATCH-CLEAN claims
 
@@ -97,14 +96,14 @@ def of_c(flight: Flight, sources: dict[str, str]) -> Iterator[Verdict | Pending]
 
 def of_kernel(project: Project, flight: Flight, sources: dict[str, str]) -> Iterator[Verdict | Pending]:
     """The claims on the kernel, each once, from the cheapest; those on the wire and the search aside."""
-    for claim in FIRST:
-        yield claim(flight)
-    yield from code_verdicts(flight, sources)
+    first = as_specified(flight)  # says most for least
+    yield first
     for enumerated in (modes.priority_verdict, modes.safe_verdict, modes.deadlock_verdict):
         yield enumerated()
     yield modes.earned_verdict()
     claims = asked(project)
-    yield from sorted(claims.pending, key=lambda p: p.verdict.id in LAST)
+    pending = [p for p in claims.pending if p.verdict.id != first.verdict.id]
+    yield from sorted(pending, key=lambda p: p.verdict.id in LAST)
     yield from claims.decided(sources)
     yield inbox.order_verdict()
     yield sensors.unhealthy_verdict()
