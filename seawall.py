@@ -204,6 +204,7 @@ def certify(
     """Verify, fly the target, run the project's tests, write the evidence pack; 3 where one isn't shown."""
     from certification import requirements, suite
     from certification.about import about as told
+    from certification.attack import table
     from certification.code import code_digests
     from certification.pack import check_place, write_pack
     from certification.project_tests import gather
@@ -220,12 +221,16 @@ def certify(
         warn(why)
     proved = _verify(project, place, scheduler)
     sources = kernel_sources(project.sizes) | parameter_sources(project.law)
+    with executors(scheduler) as executor, terminal.progress() as progress:
+        planted = table(project, proved["claims"], sources, executor, place, progress)
     with _hil(project, place, steps, url, 1, baud) as flown:
         with terminal.stage("tests"):
             reports, own = tests.reports(warn), suite.obtain(place / "suite.log", warn)
         proofs, code = place / "proofs", code_digests()
         with terminal.stage("pack"):
-            done = write_pack(pack, info, proved, flown, reports, own, sources, proofs, code=code)
+            done = write_pack(
+                pack, info, proved, flown, reports, own, sources, proofs, code=code, attack=planted
+            )
     terminal.pack(done.summary)
     terminal.write(json_, done.summary)
     raise typer.Exit(done.status)

@@ -21,7 +21,8 @@ from certification.requirements import Requirements
 from certification.suite import Suite
 from certification.trace import trace
 
-SCHEMA = "seawall/evidence/2"
+SCHEMA = "seawall/evidence/3"
+NO_ATTACK: dict[str, Any] = {"possible": 0, "seed": 0, "classes": [], "survived": [], "why": ""}
 OTHER = "Other claims"
 PROJECT_TESTS, SUITE_TESTS = "Tests of the project", "Tests of Seawall itself"
 ENDS: tuple[Outcome, ...] = get_args(Outcome)
@@ -101,10 +102,12 @@ def assemble(
     code: Mapping[str, str],
     requirements: Requirements,
     suite: Suite | None = None,
+    attack: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The evidence from its parts, with what follows from them. Raises InputError.
 
     tests: the project's own; suite: Seawall's, None where there is no result for this code.
+    attack: what became of planted defects, as table() gives it; None where none was planted.
     """
     evidence: dict[str, Any] = {
         "schema": SCHEMA,
@@ -118,6 +121,7 @@ def assemble(
         "campaigns": [run.model_dump() for run in campaigns(repeatable, measured, verify["program"])],
         "tests": [test.model_dump() for test in tests],
         "suite": of_suite(suite),
+        "attack": dict(attack or NO_ATTACK),
         "kernel": dict(kernel),
         "code": dict(code),
         "requirements": [entry.model_dump() for entry in requirements.requirements],

@@ -17,6 +17,7 @@ from certification.pack import Packed, partition, write_pack
 from certification.suite import Suite, summary
 from controller.native.bundle import kernel_sources, parameter_sources
 from controller.project import load
+from tests.certification.planted import planted
 from tests.projects import tables, to_toml, weights
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
@@ -350,6 +351,7 @@ class Inputs:
     tests: list[str] = field(default_factory=lambda: list(PROJECT_TESTS))
     suite: list[str] = field(default_factory=all_tests)
     outcomes: dict[str, str] = field(default_factory=dict)
+    attack: dict[str, Any] = field(default_factory=planted)
     code: dict[str, str] = field(default_factory=lambda: dict(CODE))
     sources: dict[str, str] = field(default_factory=lambda: dict(_made(to_toml(project_tables()))[1]))
 
@@ -390,7 +392,7 @@ class Inputs:
         own = self.own()
         told = own.dump() if own else None
         results = self.project, self.verify, self.hil, report, told, self.sources, proofs
-        return write_pack(folder / name, *results, code=self.code, now=NOW)
+        return write_pack(folder / name, *results, code=self.code, now=NOW, attack=self.attack)
 
 
 def read(pack: Path, path: str) -> Any:
