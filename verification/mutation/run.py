@@ -125,10 +125,11 @@ def judge_batch(
 @contextmanager
 def _folder(texts: dict[str, str]) -> Iterator[Path]:
     with TemporaryDirectory(prefix="seawall-project-") as name:
+        project = Path(name) / "project"
         for file, text in texts.items():
-            (Path(name) / file).parent.mkdir(parents=True, exist_ok=True)
-            (Path(name) / file).write_text(text, encoding="utf-8")
-        yield Path(name)
+            (project / file).parent.mkdir(parents=True, exist_ok=True)
+            (project / file).write_text(text, encoding="utf-8")
+        yield project
 
 
 def _place(work: Path, about: str, one: Defect) -> Path:
