@@ -15,6 +15,7 @@ from verification.claims.bounds import find_box, limit_claim, output_claim, stat
 from verification.claims.channels import channels_apart
 from verification.claims.clock import clock_claims
 from verification.claims.code import code_verdicts
+from verification.claims.declared import as_declared
 from verification.claims.discrete import contract_verdicts
 from verification.claims.discrete import told as discrete_told
 from verification.claims.health import health_claims
@@ -66,7 +67,8 @@ class Asked:
         """What no solver is asked of; sources: the C to read, the project's printed C unless given."""
         sources = sources or kernel_sources(self.project.sizes) | parameter_sources(self.project.law)
         ranges = [*range_verdicts(self.flight, self.box), no_number(self.flight)]
-        return [*ranges, *code_verdicts(self.flight, sources), *self.tie]
+        code = [*code_verdicts(self.flight, sources), as_declared(self.project, self.flight)]
+        return [*ranges, *code, *self.tie]
 
 
 def asked(project: Project) -> Asked:

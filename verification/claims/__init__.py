@@ -27,6 +27,7 @@ CLAIMS = (  # `verify` gives each of these once, and no other
     "INTEGER-RANGE",
     "C-EQUALS-PYTHON",
     "C-PARAMETERS",
+    "AS-DECLARED",
     "SCRATCH-CLEAN",
     "REFERENCE",
     "BOUNDS-SEARCHED",

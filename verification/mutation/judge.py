@@ -1,7 +1,8 @@
 """One kernel, whatever is planted in it, before the claims, cheapest first; the first that turns red ends it.
 
 Words: refused (the language, or the tracer, doesn't take it: no kernel), same (the three programs are the
-project's own, node for node: no defect), killed (by the claim that is named), survived (all claims hold).
+project's own, node for node, and so are the printed C and its parameters: no defect), killed (by the claim
+that is named), survived (all claims hold).
 """
 
 import hashlib
@@ -15,6 +16,7 @@ from controller.native.emit import LanguageError
 from controller.project import Project, load
 from verification.claims import inbox, modes, sensors
 from verification.claims.code import code_verdicts
+from verification.claims.declared import as_declared
 from verification.claims.specification import as_specified
 from verification.claims.words import words_claim
 from verification.flight import Flight
@@ -56,10 +58,9 @@ def judge(
         return _said("refused", "", str(fault))
     except (LanguageError, ArithmeticError, AttributeError, LookupError, TypeError, NameError) as fault:
         return _said("refused", "", f"{type(fault).__name__}: {fault}")
-    if found == original and not printed:
-        return _said("same", "", "")
+    same = found == original  # then what is left to differ is the printed C, or its parameters
     try:
-        found_of = of_c(flight, sources) if printed else of_kernel(given, flight, sources)
+        found_of = of_c(given, flight, sources) if same or printed else of_kernel(given, flight, sources)
         for verdict in settled(found_of, proofs, answers):
             if not verdict.shown:
                 return _said("killed", verdict.id, f"{verdict.word}: {verdict.reason}")
@@ -67,7 +68,7 @@ def judge(
         return _said("killed", "TRACE", str(fault))
     except Exception as fault:
         return _said("killed", "CRASH", f"{type(fault).__name__}: {fault}")
-    return _said("survived", "", "")
+    return _said("same" if same and not printed else "survived", "", "")
 
 
 def _said(word: str, claim: str, reason: str) -> dict[str, str]:
@@ -88,9 +89,10 @@ def identity(programs: dict[str, Program]) -> str:
     return hashlib.sha256("".join(rows).encode()).hexdigest()
 
 
-def of_c(flight: Flight, sources: dict[str, str]) -> Iterator[Verdict | Pending]:
-    """The claims on the printed C."""
+def of_c(project: Project, flight: Flight, sources: dict[str, str]) -> Iterator[Verdict | Pending]:
+    """The claims on the printed C and on the parameters in it."""
     yield from code_verdicts(flight, sources)
+    yield as_declared(project, flight)
     yield words_claim(sources["scalar.h"])
 
 
