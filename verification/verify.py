@@ -129,9 +129,9 @@ def prove(
     place: Place,
     executor: Executor,
     progress: Progress | None = None,
-    sources: dict[str, str] | None = None,
+    decided: list[Verdict] | None = None,
 ) -> Admission:
-    """Ask the solvers, and look at all the rest; sources: as for decided()."""
+    """Ask the solvers, and look at all the rest, unless decided() has given it already."""
     obligations = [o for p in claims.pending for o in p.obligations]
     answers = discharge_all(obligations, place.proofs, executor, place.known, progress)
     verdicts = [p.settle(answers) for p in claims.pending]
@@ -140,7 +140,7 @@ def prove(
     if not verdicts[0].shown:
         refusal = advise(claims.flight, claims.box, executor, progress)
         verdicts[0].reason += f"; {refusal.text}"
-    verdicts += claims.decided(sources)
+    verdicts += claims.decided() if decided is None else decided
     rest(verdicts)
     return Admission(claims.flight, claims.box, claims.bounds, verdicts, refusal)
 
@@ -166,18 +166,28 @@ def verify(
             "network_digest": project.network_digest,
             "config_digest": project.config_digest,
         },
-        "program": {
-            "digest": flight.digest,
-            "operations": flight.step.operations(),
-            "kernel_digest": digest(kernel_sources(project.sizes)),
-            "parameter_digest": digest(parameter_sources(project.law)),
-        },
-        "bounds": {"state": _pairs(box), "output": _pairs(admission.bounds)},
+        "program": program(project, flight),
+        "bounds": limits(box, admission.bounds),
         "attained": attained["attained"],
         "claims": [v.as_dict() for v in verdicts],
         "versions": {**versions(), **python_version()},
         **({"refusal": admission.refusal.as_dict()} if admission.refusal else {}),
     }
+
+
+def program(project: Project, flight: Flight) -> dict[str, Any]:
+    """What names the program that flies: its digest and size, and the digests of its C."""
+    return {
+        "digest": flight.digest,
+        "operations": flight.step.operations(),
+        "kernel_digest": digest(kernel_sources(project.sizes)),
+        "parameter_digest": digest(parameter_sources(project.law)),
+    }
+
+
+def limits(box: Box, bounds: Box) -> dict[str, list[list[float]]]:
+    """`bounds` of the result: [low, high] of each state and of each command before the guard."""
+    return {"state": [list(pair) for pair in box], "output": [list(pair) for pair in bounds]}
 
 
 def untied(project: Project) -> list[Verdict]:
@@ -231,9 +241,9 @@ def refused(admission: Admission, target: str) -> dict[str, Any]:
 def unrun(claims: Asked, tries: int = TRIES) -> list[Verdict]:
     """The claims that take a search, an enumeration or CrossHair, with the words that all well gives them.
 
-    In verify()'s order, after admit()'s. REFERENCE is among them where the project names none.
+    In verify()'s order, after all others.
     """
-    return [*untied(claims.project), searched(claims.flight, extent(claims.project, tries)), *discrete_told()]
+    return [searched(claims.flight, extent(claims.project, tries)), *discrete_told()]
 
 
 def searched(flight: Flight, attained: dict[str, Any]) -> Verdict:
@@ -260,7 +270,3 @@ def exit_status(claims: list[dict[str, Any]]) -> int:
     """0 all hold, 1 one is refuted, 3 one is open."""
     words = {claim["word"] for claim in claims}
     return 1 if "REFUTED" in words else 3 if "OPEN" in words else 0
-
-
-def _pairs(box: Box) -> list[list[float]]:
-    return [list(pair) for pair in box]

@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 
 from certification import manifest as manifests
-from certification.audit import audit
 from certification.canonical import dump, sha256
 from certification.pack import SUITE_NAME
 from certification.suite import parse as parse_suite
 from tests.certification.fixture import read
-from tests.certification.forger import Trusting, edit, findings, of_other_code, reseal
+from tests.certification.forger import edit, findings, reseal
 
 
 def test_a_result_of_other_code(pack: Path) -> None:
@@ -162,9 +161,3 @@ def test_late_steps_that_the_histogram_has_and_the_count_has_not(pack: Path) -> 
     assert findings(pack) == (
         "hil/measured.json: says that 0 steps of kernel were late, and hil/histogram.json has from 3 to 3"
     )
-
-
-def test_other_code_is_said(pack: Path) -> None:
-    of_other_code(pack)
-    report = audit(pack, executor=Trusting())
-    assert report["status"] == 0 and any("made by other code than this" in note for note in report["notes"])
