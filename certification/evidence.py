@@ -22,6 +22,11 @@ from certification.suite import Suite
 from certification.trace import trace
 
 SCHEMA = "seawall/evidence/2"
+KEYS = {
+    "schema", "project", "program", "versions", "bounds", "attained", "claims", "hil", "campaigns", "tests",
+    "suite", "kernel", "code", "requirements", "families", "trusted", "trace", "counts", "outcomes",
+    "assumptions", "status", "seawall", "proofs",
+}  # fmt: skip
 OTHER = "Other claims"
 PROJECT_TESTS, SUITE_TESTS = "Tests of the project", "Tests of Seawall itself"
 ENDS: tuple[Outcome, ...] = get_args(Outcome)
