@@ -32,6 +32,7 @@ Scheduler = Annotated[str | None, typer.Option(help="a Dask scheduler, tcp://HOS
 Steps = Annotated[int, typer.Option(min=1, help="steps of the campaign")]
 Url = Annotated[str | None, typer.Option(help="the target's pyserial URL; this machine unless given")]
 Baud = Annotated[int | None, typer.Option(min=1, help="the line's speed; what the periods need unless given")]
+THOROUGH = "run CrossHair, the enumerations and the adversary again too"
 TIMES = "a sample is as old as its arrival (default), or has its sender's CLOCK_MONOTONIC"
 Seed = Annotated[int, typer.Option(min=0, help="seed of the random inputs")]
 USAGE: Any = typer.BadParameter.__base__  # all that a command line can have wrong
@@ -198,6 +199,7 @@ def certify(
     baud: Baud = None,
     junit: Annotated[list[Path] | None, typer.Option(help=JUNIT, show_default=False)] = None,
     work: Work = None,
+    sign: Annotated[Path | None, typer.Option(help="sign the pack with this SSH key, by ssh-keygen")] = None,
     scheduler: Scheduler = None,
     json_: Json = None,
 ) -> None:
@@ -208,12 +210,15 @@ def certify(
     from certification.code import code_digests
     from certification.pack import check_place, write_pack
     from certification.project_tests import gather
+    from certification.signature import check_key
     from controller.native.bundle import kernel_sources, parameter_sources
 
     project = _checked(directory)
     place = _work(project, work)
     pack = output or Path("evidence") / project.name
     info = told(project)
+    if sign is not None:
+        check_key(sign)
     check_place(pack)  # what can't be written, read or shown is told before the hours of work
     tests = gather(directory, junit or [], place, warn)
     requirements.check(project, tests.names)
@@ -226,32 +231,30 @@ def certify(
     with _hil(project, place, steps, url, 1, baud) as flown:
         with terminal.stage("tests"):
             reports, own = tests.reports(warn), suite.obtain(place / "suite.log", warn)
-        proofs, code = place / "proofs", code_digests()
         with terminal.stage("pack"):
-            done = write_pack(
-                pack, info, proved, flown, reports, own, sources, proofs, code=code, attack=planted
-            )
+            parts = proved, flown, reports, own, sources, place / "proofs"
+            done = write_pack(pack, info, *parts, code=code_digests(), attack=planted, key=sign)
     terminal.pack(done.summary)
     terminal.write(json_, done.summary)
     raise typer.Exit(done.status)
 
 
 @app.command()
-def audit(pack: Path, scheduler: Scheduler = None, json_: Json = None) -> None:
-    """Check a pack from its own files alone, exit 1 on any finding; compare its digest with its maker's."""
+def audit(
+    pack: Path,
+    thorough: Annotated[bool, typer.Option("--thorough", help=THOROUGH)] = False,
+    signers: Annotated[Path | None, typer.Option(help="ssh-keygen's file of allowed signers")] = None,
+    identity: Annotated[str | None, typer.Option(help="who of them must have signed")] = None,
+    scheduler: Scheduler = None,
+    json_: Json = None,
+) -> None:
+    """Derive again all that a pack says, from its own files alone, and ask both solvers; 1 on any finding."""
     from certification.audit import audit as check
+    from certification.signature import signers as who
 
     with executors(scheduler) as executor, terminal.progress() as progress:
-        result = check(pack, lambda done, total: progress("replayed proofs", done, total), executor)
-    for note in result["notes"]:
-        out.print(f"note: {note}", markup=False)
-    for finding in result["findings"]:
-        out.print(f"finding: {finding}", markup=False)
-    out.print(
-        f"{result['files']} files, {result['unsat']} of {result['replayed']} proofs replayed as unsat, "
-        f"{len(result['findings'])} findings; digest {result['pack_digest']}",
-        markup=False,
-    )
+        result = check(pack, progress, executor, thorough, who(signers, identity))
+    terminal.audit(result)
     terminal.write(json_, result)
     raise typer.Exit(result["status"])
 

@@ -1,112 +1,109 @@
-"""What follows from a pack's project files and from its times, derived once more for the audit."""
+"""What follows from a pack's project files, from this Seawall and from its times, derived for the audit."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from certification import requirements
-from certification.about import DIGESTS, NETWORK, described, parsed
+from certification import maker
+from certification.about import DIGESTS, NETWORK, REFERENCE, described, parsed
 from certification.campaigns import MENDED
-from certification.canonical import load, sha256
+from certification.canonical import sha256
 from certification.code import code_digests
-from certification.maker import digest
-from certification.requirements import OWN
+from certification.opened import Opened
+from certification.requirements import load as own_requirements
+from certification.requirements import with_project
 from controller.errors import InputError
 from controller.native.bundle import kernel_sources, parameter_sources
-from controller.network import load_network
-from controller.project import FILE_NAME, make_law
-from verification.claims import CLAIMS
+from controller.project import FILE_NAME, Project, load
 
 LONGEST_NS = 2.0**32 - 2  # a longer time is told as this and one more, and is late
 FLIGHTS = (("kernel", "kernel_ns"), ("on_target", "on_target_ns"))
+MAKERS = "tests_digest"  # of a project's tests, whose files are not in the pack
 
 
-def project_findings(
-    pack: Path, evidence: Mapping[str, Any], read: Callable[[str], bytes], notes: list[str]
-) -> Iterator[str]:
-    """The files in project/ against the digests, the declared limits and the printed C.
-
-    What this Seawall would print is compared only where the pack was made by the same code: else it is noted.
-    """
-    project = evidence["project"]
-    for name, key in DIGESTS.items():
-        if (pack / "project" / name).exists() != (key in project):
-            yield f"project/{name}: is there without its digest in evidence.json, or that without the file"
-        elif key in project and sha256(read(f"project/{name}")) != project[key]:
-            yield f"project/{name}: its SHA-256 is not the {key} that evidence.json holds"
-    yield from _limits(evidence, read)
-    made = evidence["seawall"]
-    if made["digest"] != digest():
-        notes.append(
-            f"the pack was made by other code than this: Seawall {made['version']}, commit {made['commit']}; "
-            "what follows from project/ was not derived again"
+def other_code(evidence: Mapping[str, Any]) -> Iterator[str]:
+    """One sentence where the pack was made by other code than this, which can't say what that would."""
+    made, here = evidence["seawall"], maker.digest()
+    if made["digest"] != here:
+        yield (
+            f"evidence.json: the pack was made by other code than this: Seawall {made['version']}, commit "
+            f"{made['commit']}, digest {made['digest']}; this is {maker.version()}, digest {here}, and can't "
+            "judge its claims: install that one and audit again, or make the pack again with this one"
         )
-        return
-    if evidence["code"] and evidence["code"] != code_digests():
-        yield "evidence.json: the digests of the code are not those of the Seawall that it names"
-    yield from _own(evidence)
-    try:
-        config = parsed(read(f"project/{FILE_NAME}"))
-        network, _ = load_network(pack / "project" / NETWORK, len(config.input), len(config.output))
-    except InputError as fault:
-        yield f"project/: {fault}"
-        return
-    for key, value in described(config).items():
-        if project.get(key) != value:
-            yield f"evidence.json: project.{key} is not what project/{FILE_NAME} declares"
-    yield from _declared_requirements(evidence, config.requirement)
-    sizes = {
-        "inputs": len(config.input),
-        "hidden": len(network.b),
-        "outputs": len(config.output),
-        "substeps": config.controller.substeps,
-        "slots": config.controller.inbox_slots,
-    }
-    sources = kernel_sources(sizes) | parameter_sources(make_law(config, network))
-    for name, text in sources.items():
-        if read(f"kernel/{name}") != text.encode():
+
+
+@contextmanager
+def laid_out(pack: Opened) -> Iterator[Project]:
+    """The project of a pack, loaded from a copy in which its files have the names that it gives them.
+
+    Raises InputError where they are no project of this Seawall.
+    """
+    data = {name: pack.read(f"project/{name}") for name in DIGESTS if pack.has(f"project/{name}")}
+    told = parsed(data[FILE_NAME]).controller if FILE_NAME in data else None
+    if told is None or NETWORK not in data or (told.reference is None) != (REFERENCE not in data):
+        raise InputError("project/: is not whole; get the pack again")
+    names = {FILE_NAME: FILE_NAME, NETWORK: told.network, REFERENCE: told.reference or ""}
+    with TemporaryDirectory(prefix="seawall-") as folder:
+        above = sum(Path(name).parts.count("..") for name in names.values())
+        root = Path(folder).resolve().joinpath(*["project"] * (above + 1))
+        for name, text in data.items():
+            place = (root / names[name]).resolve()
+            if not place.is_relative_to(folder) or place.exists():
+                raise InputError(f"project/{FILE_NAME}: names {names[name]!r}, which is no place of its own")
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(text)
+        try:
+            project = load(root)
+        except InputError as fault:
+            raise InputError(f"project/{str(fault).removeprefix(f'{root}/')}") from None
+        yield project
+
+
+def project_findings(pack: Opened, evidence: Mapping[str, Any], project: Project) -> Iterator[str]:
+    """What evidence.json and kernel/ say against what the project's files and this Seawall make of it."""
+    held = {key: value for key, value in evidence["project"].items() if key != MAKERS}
+    files = {key: sha256(pack.read(f"project/{name}")) for name, key in DIGESTS.items() if key in held}
+    declared = described(project.config) | files
+    for key in sorted(declared.keys() | held.keys()):
+        if declared.get(key) != held.get(key):
+            yield f"evidence.json: project.{key} is not what project/ gives"
+    for name, key in DIGESTS.items():
+        if pack.has(f"project/{name}") != (key in held):
+            yield f"project/{name}: is there without its digest in evidence.json, or that without the file"
+    yield from _judged(pack, evidence)
+    sources = kernel_sources(project.sizes) | parameter_sources(project.law)
+    for name in sorted({*sources, *pack.sources()}):
+        if pack.sources().get(name) != sources.get(name):
             yield f"kernel/{name}: is not what this Seawall prints for project/"
+    rules = with_project(
+        own_requirements(), [r.model_dump() for r in project.config.requirement], f"project/{FILE_NAME}"
+    )
+    for key, entries in (
+        ("requirements", rules.requirements), ("families", rules.families), ("trusted", rules.trusted)
+    ):  # fmt: skip
+        if [entry.model_dump() for entry in entries] != evidence[key]:
+            yield f"evidence.json: {key} are not those of this Seawall and of project/{FILE_NAME}"
+    if evidence["code"] != code_digests():
+        yield "evidence.json: the digests of the code are not those of the Seawall that it names"
+    versions = {evidence["seawall"]["version"], maker.version()}
+    if len(versions) > 1 and maker.NOT_INSTALLED not in versions:
+        yield f"evidence.json: names Seawall {evidence['seawall']['version']}, and its code is another's"
 
 
-def _limits(evidence: Mapping[str, Any], read: Callable[[str], bytes]) -> Iterator[str]:
+def _judged(pack: Opened, evidence: Mapping[str, Any]) -> Iterator[str]:
     """What the campaign was judged by, which the project declares."""
     flown, project = evidence["hil"], evidence["project"]
     if not flown:
         return
     judged = [("timing", key, flown[key]) for key in ("deadline_us", "late_per_million")]
-    allowed = load(read("hil/measured.json"))["line"]["allowed"]
+    allowed = pack.load("hil/measured.json")["line"]["allowed"]
     judged += [("campaign", key, allowed.get(key)) for key in MENDED]
     for table, key, value in judged:
         if value != project[table][key]:
             declared = project[table][key]
             yield f"hil/: was judged by {key} = {value}, and the project's [{table}] has {declared}"
-
-
-def _own(evidence: Mapping[str, Any]) -> Iterator[str]:
-    """Seawall's own requirements and what it trusts, and which claims there are: all of this code."""
-    shipped = requirements.load()
-    for key, entries, held in (
-        ("requirements", shipped.requirements, [r for r in evidence["requirements"] if r["source"] == OWN]),
-        ("families", shipped.families, evidence["families"]),
-        ("trusted", shipped.trusted, evidence["trusted"]),
-    ):
-        if [entry.model_dump() for entry in entries] != held:
-            yield f"evidence.json: {key} are not those that this Seawall ships"
-    claims = [claim["id"] for claim in evidence["claims"]]
-    for name in sorted(set(CLAIMS) ^ set(claims)):
-        what = "is none of" if name in claims else "is missing, and is one of"
-        yield f"evidence.json: claim {name} {what} this Seawall's claims"
-
-
-def _declared_requirements(evidence: Mapping[str, Any], declared: Any) -> Iterator[str]:
-    held = {r["id"]: r for r in evidence["requirements"] if r["source"] == "project"}
-    if list(held) != [r.id for r in declared]:
-        yield f"evidence.json: the project's requirements are not those of project/{FILE_NAME}"
-        return
-    for requirement in declared:
-        own = requirement.model_dump()
-        if {key: held[requirement.id].get(key) for key in own} != own:
-            yield f"evidence.json: requirement {requirement.id} is not as project/{FILE_NAME} has it"
 
 
 def counted(

@@ -17,6 +17,7 @@ from controller.native import build
 
 ROOT = Path(__file__).resolve().parent.parent
 NO_COMMIT = "not known"
+NOT_INSTALLED = "source"
 
 
 def seawall() -> dict[str, str]:
@@ -25,11 +26,11 @@ def seawall() -> dict[str, str]:
 
 
 def version() -> str:
-    """Seawall's version; "source" where it is not installed."""
+    """Seawall's version; NOT_INSTALLED where it runs from its sources."""
     try:
         return distribution("seawall").version
     except PackageNotFoundError:
-        return "source"
+        return NOT_INSTALLED
 
 
 def digest(root: Path = ROOT) -> str:

@@ -9,6 +9,7 @@ from certification.canonical import dump, listing_digest, sha256
 
 SCHEMA = "seawall/manifest/1"
 NAME = "manifest.json"
+SIGNATURE = "manifest.json.sig"  # over the manifest, so none of its files
 ABOUT = ("project", "seawall", "renderer", "typst")  # what a pack says of itself
 KEYS = {*ABOUT, "schema", "files", "deterministic", "measured", "deterministic_digest", "pack_digest"}
 # These hold timings or dates, or show them; all other files are the same for the same inputs.
@@ -26,9 +27,9 @@ def has_place(path: str) -> bool:
 
 
 def files_in(pack: Path) -> list[str]:
-    """All files of a folder but the manifest, as paths with `/`, sorted."""
+    """All files of a folder but the manifest and its signature, as paths with `/`, sorted."""
     paths = (path for path in pack.rglob("*") if not path.is_dir() or path.is_symlink())
-    return sorted(p for p in (path.relative_to(pack).as_posix() for path in paths) if p != NAME)
+    return sorted({path.relative_to(pack).as_posix() for path in paths} - {NAME, SIGNATURE})
 
 
 def seal(manifest: Mapping[str, Any]) -> str:

@@ -20,6 +20,7 @@ from certification.models import Claim, parse
 from certification.project_tests import results
 from certification.report.render import html, pdf, renderer_digest
 from certification.requirements import Requirements, load, with_project
+from certification.signature import sign
 from certification.suite import parse as parse_suite
 from certification.verdicts import faults
 from controller.errors import InputError
@@ -50,6 +51,7 @@ def write_pack(
     code: dict[str, str] | None = None,
     now: datetime | None = None,
     attack: dict[str, Any] | None = None,
+    key: Path | None = None,
 ) -> Packed:
     """Write the pack to `out`, which holds nothing yet or an older pack; a kill leaves that or nothing.
 
@@ -58,7 +60,7 @@ def write_pack(
     Seawall's own, None where there is none for this code.
     kernel_sources holds the printed C, parameter files included; proofs_dir the `.smt2` files that the
     verdicts name as `proofs/NAME`; code the digests of the sources by path; attack what became of planted
-    defects. Raises InputError.
+    defects; key is of who signs the pack. Raises InputError.
     """
     check_place(out)
     rules = with_project(requirements or load(), project_info.get("requirements", []), "controller.toml")
@@ -100,6 +102,8 @@ def write_pack(
         about |= {"renderer": renderer_digest(), "typst": version("typst")}
         manifest = manifests.make(stage, about)
         (stage / manifests.NAME).write_bytes(dump(manifest))
+        if key is not None:
+            sign(stage / manifests.NAME, key)
         _move(stage, out)
     summary = _summary(out, manifest, evidence)
     return Packed(out, evidence["status"], manifest["pack_digest"], summary)

@@ -146,6 +146,18 @@ def pack(summary: dict[str, Any]) -> None:
     out.print(f"{Path(summary['pack']) / 'index.html'}", markup=False)
 
 
+def audit(result: dict[str, Any]) -> None:
+    """What an audit found, and what it rests on."""
+    for kind in ("note", "finding"):
+        for text in result[f"{kind}s"]:
+            out.print(f"{kind}: {text}", markup=False)
+    out.print(
+        f"{result['files']} files, {result['unsat']} of {result['replayed']} proofs replayed as unsat, "
+        f"{len(result['findings'])} findings; digest {result['pack_digest']}",
+        markup=False,
+    )
+
+
 def _lacking(status: str, what: str) -> None:
     out.print(f"[{COLOURS[status]}]{status}[/] {escape(one_line(what))}")
 

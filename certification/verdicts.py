@@ -4,25 +4,14 @@ from collections.abc import Collection
 
 from certification.models import Claim
 
-# Claims whose proof is a computation without obligations for a solver: an audit can't replay them
-# from the pack alone, and says so.
+# How the method of a claim begins whose proof is a computation without obligations for a solver.
 WITHOUT_OBLIGATIONS = ("graph identity", "interval reading", "exact comparison")
-
-
-def proved(claim: Claim) -> bool:
-    """Whether the claim says PROVED."""
-    return claim.word in ("PROVED-IEEE", "PROVED-REAL")
-
-
-def replayable(claim: Claim) -> bool:
-    """Whether its proof rests on solver answers."""
-    return bool(claim.answers)
 
 
 def faults(claim: Claim, files: Collection[str]) -> list[str]:
     """Sentences on where the word, the answers and the files (paths in the pack) disagree."""
     found = []
-    if proved(claim):
+    if claim.word in ("PROVED-IEEE", "PROVED-REAL"):
         found += _proof_faults(claim)
     for answer in claim.answers:
         if answer.file not in files:

@@ -48,7 +48,8 @@ class Place:
 class Asked:
     """All claims on a project's program, its C and its words as they are before any solver is asked.
 
-    What a solver decides is pending, the claim on the states first; the rest is looked at by decided().
+    What a solver decides is pending, the claim on the states first; the rest is decided when it is looked at.
+    sources: the C that is read.
     """
 
     project: Project
@@ -57,33 +58,36 @@ class Asked:
     box: Box
     bounds: Box
     pending: list[Pending]
+    sources: dict[str, str]
 
     @cached_property
     def tie(self) -> list[Verdict]:
         """REFERENCE, where the project names one."""
         return [reference_claim(self.project, self.reference, self.flight.digest)] if self.reference else []
 
-    def decided(self, sources: dict[str, str] | None = None) -> list[Verdict]:
-        """What no solver is asked of; sources: the C to read, the project's printed C unless given."""
-        sources = sources or kernel_sources(self.project.sizes) | parameter_sources(self.project.law)
+    @cached_property
+    def decided(self) -> list[Verdict]:
+        """What no solver is asked of."""
         ranges = [*range_verdicts(self.flight, self.box), no_number(self.flight)]
-        code = [*code_verdicts(self.flight, sources), as_declared(self.project, self.flight)]
+        code = [*code_verdicts(self.flight, self.sources), as_declared(self.project, self.flight)]
         return [*ranges, *code, *self.tie]
 
 
-def asked(project: Project) -> Asked:
+def asked(project: Project, sources: dict[str, str] | None = None) -> Asked:
     """The claims; an audit compares what they say, and each obligation, with those of a pack.
 
+    sources: C that is read in place of what is printed of the project, by file.
     Raises InputError on a fault in the reference.
     """
+    read = kernel_sources(project.sizes) | parameter_sources(project.law) | (sources or {})
     reference = load_reference(project)
     flight = Flight(project.law, project.sizes)
     box = find_box(flight)
     output, bounds = output_claim(flight, box)
     pending = [state_claim(flight, box), output, limit_claim(flight, box)]
     pending += [*ieee_claims(flight), *clock_claims(flight), *health_claims(flight), channels_apart(flight)]
-    pending += [*specification_claims(flight), words_claim()]
-    return Asked(project, reference, flight, box, bounds, pending)
+    pending += [*specification_claims(flight), words_claim(read["scalar.h"])]
+    return Asked(project, reference, flight, box, bounds, pending, read)
 
 
 @dataclass
@@ -138,9 +142,8 @@ def prove(
     place: Place,
     executor: Executor,
     progress: Progress | None = None,
-    sources: dict[str, str] | None = None,
 ) -> Admission:
-    """Ask the solvers, and look at all the rest; sources: as for decided()."""
+    """Ask the solvers, and look at all the rest."""
     obligations = [o for p in claims.pending for o in p.obligations]
     answers = discharge_all(obligations, place.proofs, executor, place.known, progress)
     verdicts = [p.settle(answers) for p in claims.pending]
@@ -149,7 +152,7 @@ def prove(
     if not verdicts[0].shown:
         refusal = advise(claims.flight, claims.box, executor, progress)
         verdicts[0].reason += f"; {refusal.text}"
-    verdicts += claims.decided(sources)
+    verdicts += claims.decided
     rest(verdicts)
     return Admission(claims.flight, claims.box, claims.bounds, verdicts, refusal)
 
@@ -175,18 +178,28 @@ def verify(
             "network_digest": project.network_digest,
             "config_digest": project.config_digest,
         },
-        "program": {
-            "digest": flight.digest,
-            "operations": flight.step.operations(),
-            "kernel_digest": digest(kernel_sources(project.sizes)),
-            "parameter_digest": digest(parameter_sources(project.law)),
-        },
-        "bounds": {"state": _pairs(box), "output": _pairs(admission.bounds)},
+        "program": program(project, flight),
+        "bounds": limits(box, admission.bounds),
         "attained": attained["attained"],
         "claims": [v.as_dict() for v in verdicts],
         "versions": {**versions(), **python_version()},
         **({"refusal": admission.refusal.as_dict()} if admission.refusal else {}),
     }
+
+
+def program(project: Project, flight: Flight) -> dict[str, Any]:
+    """What names the program that flies: its digest and size, and the digests of its C."""
+    return {
+        "digest": flight.digest,
+        "operations": flight.step.operations(),
+        "kernel_digest": digest(kernel_sources(project.sizes)),
+        "parameter_digest": digest(parameter_sources(project.law)),
+    }
+
+
+def limits(box: Box, bounds: Box) -> dict[str, list[list[float]]]:
+    """`bounds` of the result: [low, high] of each state and of each command before the guard."""
+    return {"state": [list(pair) for pair in box], "output": [list(pair) for pair in bounds]}
 
 
 def untied(project: Project) -> list[Verdict]:
@@ -240,9 +253,9 @@ def refused(admission: Admission, target: str) -> dict[str, Any]:
 def unrun(claims: Asked, tries: int = TRIES) -> list[Verdict]:
     """The claims that take a search, an enumeration or CrossHair, with the words that all well gives them.
 
-    In verify()'s order, after admit()'s. REFERENCE is among them where the project names none.
+    In verify()'s order, after all others.
     """
-    return [*untied(claims.project), searched(claims.flight, extent(claims.project, tries)), *discrete_told()]
+    return [searched(claims.flight, extent(claims.project, tries)), *discrete_told()]
 
 
 def searched(flight: Flight, attained: dict[str, Any]) -> Verdict:
@@ -269,7 +282,3 @@ def exit_status(claims: list[dict[str, Any]]) -> int:
     """0 all hold, 1 one is refuted, 3 one is open."""
     words = {claim["word"] for claim in claims}
     return 1 if "REFUTED" in words else 3 if "OPEN" in words else 0
-
-
-def _pairs(box: Box) -> list[list[float]]:
-    return [list(pair) for pair in box]

@@ -1,23 +1,19 @@
 """A pack in which all is shown, one in which a claim is open, and a copy of the first to spoil."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.certification.fixture import Inputs
+from tests.certification.real import Real, remember
 
 
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return Inputs().write(tmp_path_factory.mktemp("whole")).path
-
-
-@pytest.fixture(scope="module")
-def undecided(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    inputs = Inputs()
-    inputs.open("GUARD-SLEW")
-    return inputs.write(tmp_path_factory.mktemp("open")).path
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with pytest.MonkeyPatch.context() as patch:
+        remember(patch)
+        yield Real.of().write(tmp_path_factory.mktemp("whole")).path
 
 
 @pytest.fixture

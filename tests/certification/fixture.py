@@ -389,11 +389,15 @@ class Inputs:
             for answer in entry["answers"]:
                 text = FLOATS if answer["main"] == "bitwuzla" else REALS
                 (proofs / Path(answer["file"]).name).write_text(text)
+        return self.put(folder / name, proofs)
+
+    def put(self, pack: Path, proofs: Path) -> Packed:
+        """Write the pack, its proofs being in a folder."""
         report = {"tests/project.xml": junit_xml(self.tests, self.outcomes).encode()} if self.tests else {}
         own = self.own()
         told = own.dump() if own else None
         results = self.project, self.verify, self.hil, report, told, self.sources, proofs
-        return write_pack(folder / name, *results, code=self.code, now=NOW, attack=self.attack)
+        return write_pack(pack, *results, code=self.code, now=NOW, attack=self.attack)
 
 
 def read(pack: Path, path: str) -> Any:

@@ -1,9 +1,9 @@
 """An audit finds every flipped byte, missing or added file, and every edited verdict, resealed or not."""
 
 import os
-import shutil
-from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, Executor
+import re
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, Executor, Future
 from pathlib import Path
 from typing import Any
 
@@ -15,22 +15,28 @@ from certification import manifest as manifests
 from certification.audit import audit
 from certification.canonical import dump
 from controller.errors import InputError
-from tests.certification.fixture import REALS, read
-from tests.certification.forger import Trusting, claim, edit, findings, of_other_code, reseal
-from verification.mutation.judge import Here
+from tests.certification.fixture import REALS, project_tables, read
+from tests.certification.forger import claim, edit, findings, of_other_code, reseal
+from tests.certification.real import Real, Trusting
+from verification.proof import Answer, ask
 
 
-def test_clean_pack_passes_with_all_proofs_replayed(whole: Path) -> None:
+def test_clean_pack_passes(whole: Path) -> None:
     seen = []
-    report = audit(whole, progress=lambda done, everything: seen.append((done, everything)))
+    report = audit(whole, lambda *call: seen.append(call), Trusting())
     assert (report["status"], report["findings"]) == (0, [])
-    assert report["replayed"] == report["unsat"] == len(seen[1:]) == 30
-    assert any("C-EQUALS-PYTHON" in note for note in report["notes"])
+    assert report["replayed"] == report["unsat"] == len(obligations(whole)) == seen[-1][-1]
 
 
-def test_open_pack_is_sound_though_not_everything_is_shown(undecided: Path) -> None:
-    report = audit(undecided, executor=Here())
-    assert (report["status"], report["replayed"]) == (0, 29)
+def test_open_pack_is_sound_though_not_everything_is_shown(tmp_path: Path) -> None:
+    inputs = Real.of(project_tables())  # without a reference
+    pack = inputs.write(tmp_path)
+    assert pack.status == 3
+    assert audit(pack.path, executor=Trusting())["findings"] == []
+
+
+def obligations(pack: Path) -> list[str]:
+    return [path for path in manifests.files_in(pack) if path.startswith("proofs/")]
 
 
 def test_flipped_byte_of_each_file_in_turn(pack: Path) -> None:
@@ -85,7 +91,7 @@ def test_added_file_and_link(pack: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["evidence.json", "hil/measured.json", "kernel/kernel.c", "proofs/GUARD-RANGE-0.smt2"]
+    "name", ["evidence.json", "hil/measured.json", "kernel/kernel.c", "proofs/GUARD-RANGE.smt2"]
 )
 def test_files_that_would_never_end(pack: Path, name: str) -> None:
     path = pack / name
@@ -117,7 +123,7 @@ def test_a_file_that_has_no_place_in_a_pack(pack: Path) -> None:
 class Dying(Executor):
     """As where a solver takes its process with it."""
 
-    def map(self, fn: Callable[..., Any], *iterables: Any, **_: Any) -> Iterator[Any]:
+    def submit(self, fn: Any, /, *_: Any, **__: Any) -> Future[Any]:
         raise BrokenExecutor("a process ended abruptly")
 
 
@@ -125,9 +131,32 @@ def test_a_solver_that_dies_is_a_finding(pack: Path) -> None:
     assert "a solver broke down" in findings(pack, Dying())
 
 
+class Deciding(Trusting):
+    """Takes all as confirmed but one obligation, of which both solvers say that it is false."""
+
+    def submit(self, fn: Any, /, *arguments: Any, **named: Any) -> Future[Any]:
+        found = super().submit(fn, *arguments, **named)
+        if isinstance(answer := found.result(), Answer) and answer.obligation == "GUARD-SLEW":
+            answer.answer, answer.replay, answer.vacuity = "sat", "", ""
+        return found
+
+
+def test_answers_that_a_maker_made_up(pack: Path) -> None:
+    """The obligation is this project's, and false: only asking tells."""
+    said = "evidence.json: claim GUARD-SLEW is PROVED-IEEE, and REFUTED here, as GUARD-SLEW has a"
+    assert said in findings(pack, Deciding())
+
+
+def test_the_solvers_are_asked(whole: Path) -> None:
+    """One real question; the rest is left to test_forgeries.py, where it is soaked."""
+    asked = [o for o in Real.of().obligations if o.name == "C-WORDS-less_int"]
+    assert [ask(o).proved for o in asked] == [True]
+
+
 def test_what_only_its_maker_ran_is_noted(whole: Path) -> None:
     notes = audit(whole, executor=Trusting())["notes"]
-    assert any("tests of the project and the campaigns are what their maker's" in note for note in notes)
+    said = " ".join(notes)
+    assert "2 tests of the project" in said and "WIRE-SEARCH" in said and "--thorough" in said
 
 
 def test_a_pack_can_not_write_to_the_terminal_of_who_audits_it(pack: Path) -> None:
@@ -135,10 +164,11 @@ def test_a_pack_can_not_write_to_the_terminal_of_who_audits_it(pack: Path) -> No
     lie = "interval reading\x1b[2J\n49 files, 0 findings; digest 00\r\u202e"
 
     def forge(evidence: dict[str, Any]) -> None:
-        claim(evidence, "FINITE").update(method=lie)
+        claim(evidence, "FINITE").update(id=lie)
 
     edit(pack, forge)
-    manifest = read(pack, manifests.NAME) | {"pack_digest": "0 findings\n", "project": lie}
+    manifest = read(pack, manifests.NAME) | {"project": lie}
+    manifest["pack_digest"] = manifests.seal(manifest)
     (pack / manifests.NAME).write_bytes(dump(manifest))
     report = audit(pack, executor=Trusting())
     assert report["pack_digest"] == manifests.seal(manifest) and len(report["findings"]) > 1
@@ -155,50 +185,36 @@ def test_what_is_no_pack(tmp_path: Path) -> None:
             audit(tmp_path)
 
 
-def test_edited_word(undecided: Path, tmp_path: Path) -> None:
-    pack = Path(shutil.copytree(undecided, tmp_path / "pack"))
-    edit(pack, lambda e: claim(e, "GUARD-SLEW").update(word="PROVED-IEEE"))
+def test_edited_word(pack: Path) -> None:
+    edit(pack, lambda e: claim(e, "REFERENCE").update(word="PROVED-IEEE"))
     found = findings(pack)
-    assert (
-        "trace does not follow" in found and "recorded answers are unknown" in found and "index.html" in found
-    )
+    assert "trace does not follow" in found and "without a solver's answer" in found and "index.html" in found
 
 
-def test_edited_word_with_everything_made_again(undecided: Path, tmp_path: Path) -> None:
-    pack = Path(shutil.copytree(undecided, tmp_path / "pack"))
-    edit(pack, lambda e: claim(e, "GUARD-SLEW").update(word="PROVED-IEEE"), all_of_it=True)
-    assert findings(pack).count("\n") == 0
-    assert "recorded answers are unknown" in findings(pack)
+def test_edited_word_with_everything_made_again(pack: Path) -> None:
+    edit(pack, lambda e: claim(e, "REFERENCE").update(word="EXHAUSTED"), all_of_it=True)
+    assert findings(pack) == "evidence.json: claim REFERENCE is EXHAUSTED, and TESTED here"
 
 
-def test_edited_word_and_answers_of_a_false_obligation(undecided: Path, tmp_path: Path) -> None:
-    pack = Path(shutil.copytree(undecided, tmp_path / "pack"))
-    file = pack / "proofs" / "GUARD-SLEW-0.smt2"
-    file.write_text(file.read_text().replace("(ite (fp.lt x one) x one)", "x"))
-
-    def forge(evidence: dict[str, Any]) -> None:
-        entry = claim(evidence, "GUARD-SLEW")
-        entry.update(word="PROVED-IEEE", reason="")
-        entry["answers"][0].update(answer="unsat", replay="unsat")
-
-    edit(pack, forge, all_of_it=True)
-    assert findings(pack, Trusting()) == ""
-    assert findings(pack, Here()) == "proofs/GUARD-SLEW-0.smt2: the second solver answers sat, not unsat"
+def test_another_claim_left_open(pack: Path) -> None:
+    edit(pack, lambda e: claim(e, "FINITE").update(word="OPEN", reason="who knows"), all_of_it=True)
+    assert findings(pack) == "evidence.json: claim FINITE is OPEN, and PROVED-IEEE here"
 
 
 def test_dropped_answers(pack: Path) -> None:
     edit(pack, lambda e: claim(e, "GUARD-RANGE").update(answers=[], evidence=[]), all_of_it=True)
     found = findings(pack)
-    assert "without a solver's answer" in found and "proofs/GUARD-RANGE-0.smt2: no claim names it" in found
+    assert "without a solver's answer" in found and "proofs/GUARD-RANGE.smt2: no claim names it" in found
 
 
-def test_void_proof_file(pack: Path) -> None:
-    path = pack / "proofs" / "STATE-BOUNDS-0.smt2"
-    path.write_text(REALS.replace("(assert (not", "(assert false)\n(assert (not"))
+def test_another_obligation(pack: Path) -> None:
+    path = pack / "proofs" / "STATE-BOUNDS-0-low.smt2"
+    path.write_text(path.read_text().replace("(assert (not", "(assert false)\n(assert (not"))
     reseal(pack)
     assert "digest evidence.json holds" in findings(pack)
     edit(pack, lambda e: None, all_of_it=True)
-    assert "contradict each other" in findings(pack, Here())
+    said = "proofs/STATE-BOUNDS-0-low.smt2: is not the obligation that this Seawall writes for project/"
+    assert findings(pack) == said
 
 
 @pytest.mark.parametrize(
@@ -231,9 +247,11 @@ def test_edited_evidence(pack: Path, change: Callable[[dict[str, Any]], None], s
 
 def test_edited_page(pack: Path) -> None:
     page = (pack / "index.html").read_text()
+    shown = re.search(r"(\d+) of \1\b", page)
+    assert shown
     for old, new in (
-        ('"PROVED-REAL": 1', '"PROVED-REAL": 2'),
-        ("44 of 44", "43 of 43"),
+        ('"SEARCHED": 1', '"SEARCHED": 2'),
+        (shown[0], "0 of 0"),
         ("3 of 1,000,000", "0 of 1,000,000"),
     ):
         assert old in page
@@ -262,15 +280,16 @@ def test_measured_file_can_not_hide_a_deterministic_one(pack: Path) -> None:
     assert "list of deterministic files" in findings(pack)
 
 
-def test_other_renderer_is_said(pack: Path) -> None:
-    """A pack of this very code has this renderer; with another, what its page says can't be checked."""
-    manifest = read(pack, manifests.NAME) | {"renderer": "0"}
+@pytest.mark.parametrize("key", ["renderer", "typst"])
+def test_an_unknown_renderer_is_a_finding(pack: Path, key: str) -> None:
+    manifest = read(pack, manifests.NAME) | {key: "0"}
     manifest["pack_digest"] = manifests.seal(manifest)
     (pack / manifests.NAME).write_bytes(dump(manifest))
-    assert findings(pack) == "manifest.json: its renderer is not that of the Seawall that the pack names"
+    assert f"manifest.json: its {key} is '0', and this Seawall's is " in findings(pack)
+
+
+def test_a_pack_of_other_code_is_one_finding_that_names_it(pack: Path) -> None:
     of_other_code(pack)
-    manifest = read(pack, manifests.NAME) | {"renderer": "0"}
-    manifest["pack_digest"] = manifests.seal(manifest)
-    (pack / manifests.NAME).write_bytes(dump(manifest))
-    report = audit(pack, executor=Trusting())
-    assert report["status"] == 0 and any("another version" in note for note in report["notes"])
+    found = findings(pack)
+    assert found.startswith("evidence.json: the pack was made by other code than this: Seawall ")
+    assert "install that one and audit again" in found and "\n" not in found

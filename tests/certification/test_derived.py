@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 
 from certification import manifest as manifests
-from certification.audit import audit
 from certification.canonical import dump, sha256
 from certification.pack import SUITE_NAME
 from certification.suite import parse as parse_suite
 from tests.certification.fixture import read
-from tests.certification.forger import Trusting, edit, findings, of_other_code, reseal
+from tests.certification.forger import edit, findings, reseal
 
 
 def test_a_result_of_other_code(pack: Path) -> None:
@@ -54,11 +53,11 @@ def without_claim(evidence: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (without_claim, "claim WIRE-SEARCH is missing, and is one of this Seawall's claims"),
-        (without_claim, "requirements are not those that this Seawall ships"),
-        (lambda e: e["requirements"][0].update(text="It is safe."), "requirements are not those that"),
-        (lambda e: e["trusted"].pop(), "trusted are not those that this Seawall ships"),
-        (lambda e: e["families"][0].update(name="All of it"), "families are not those that"),
+        (without_claim, "claim WIRE-SEARCH is missing"),
+        (without_claim, "requirements are not those of this Seawall"),
+        (lambda e: e["requirements"][0].update(text="It is safe."), "requirements are not those of"),
+        (lambda e: e["trusted"].pop(), "trusted are not those of this Seawall"),
+        (lambda e: e["families"][0].update(name="All of it"), "families are not those of"),
     ],
 )
 def test_what_this_code_asks_and_trusts(
@@ -113,19 +112,15 @@ def test_what_the_manifest_says_of_itself(pack: Path, change: dict[str, str], sa
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        (b"high = 0.6", b"high = 0.7", "project.inputs is not what project/controller.toml declares"),
+        (b"high = 0.6", b"high = 0.7", "project.inputs is not what project/ gives"),
         (b"kp = -2.0", b"kp = -2.5", "project.fallback is not what"),
         (
             b"recovery_periods = 5",
             b"recovery_periods = 6",
             "kernel/parameters.c: is not what this Seawall prints",
         ),
-        (
-            b"never exceeds 10 N",
-            b"never exceeds 9 N",
-            "requirement CART-1 is not as project/controller.toml has",
-        ),
-        (b'id = "CART-1"', b'id = "CART-2"', "requirements are not those of project/controller.toml"),
+        (b"never exceeds 10 N", b"never exceeds 9 N", "requirements are not those of"),
+        (b'id = "CART-1"', b'id = "CART-2"', "requirements are not those of"),
         (b"[controller]", b"[contraller]", "is no project file"),
     ],
 )
@@ -135,7 +130,7 @@ def test_edited_project_file(pack: Path, old: bytes, new: bytes, says: str) -> N
     assert data.count(old) == 1
     path.write_bytes(data.replace(old, new))
     reseal(pack)
-    assert "project/controller.toml: its SHA-256 is not the config_digest" in findings(pack)
+    assert "is no project file" in (found := findings(pack)) or "project.config_digest is not" in found
     edit(pack, lambda e: e["project"].update(config_digest=sha256(path.read_bytes())), all_of_it=True)
     assert says in findings(pack)
 
@@ -146,12 +141,14 @@ def test_edited_network(pack: Path) -> None:
     network["b"][0] += 1.0
     path.write_text(json.dumps(network))
     edit(pack, lambda e: e["project"].update(network_digest=sha256(path.read_bytes())), all_of_it=True)
-    assert findings(pack) == "kernel/parameters.c: is not what this Seawall prints for project/"
+    found = findings(pack)
+    assert "kernel/parameters.c: is not what this Seawall prints for project/" in found
+    assert "proofs/STATE-BOUNDS-0-low.smt2: is not the obligation that this Seawall writes" in found
 
 
 def test_edited_limit_on_the_page(pack: Path) -> None:
     edit(pack, lambda e: e["project"]["outputs"][0].update(high=9.0), all_of_it=True)
-    assert findings(pack) == "evidence.json: project.outputs is not what project/controller.toml declares"
+    assert findings(pack) == "evidence.json: project.outputs is not what project/ gives"
 
 
 def test_late_steps_that_the_histogram_has_and_the_count_has_not(pack: Path) -> None:
@@ -162,9 +159,3 @@ def test_late_steps_that_the_histogram_has_and_the_count_has_not(pack: Path) -> 
     assert findings(pack) == (
         "hil/measured.json: says that 0 steps of kernel were late, and hil/histogram.json has from 3 to 3"
     )
-
-
-def test_other_code_is_said(pack: Path) -> None:
-    of_other_code(pack)
-    report = audit(pack, executor=Trusting())
-    assert report["status"] == 0 and any("made by other code than this" in note for note in report["notes"])

@@ -23,7 +23,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
         proved = [p.verdict for p in claims.pending]
         for verdict in proved:
             verdict.word = "PROVED-IEEE"
-        return Admission(claims.flight, claims.box, claims.bounds, [*proved, *claims.decided()])
+        return Admission(claims.flight, claims.box, claims.bounds, [*proved, *claims.decided])
 
     def contracts(*_: Any) -> list[Any]:
         found = told()

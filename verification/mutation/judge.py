@@ -103,10 +103,10 @@ def of_kernel(project: Project, flight: Flight, sources: dict[str, str]) -> Iter
     for enumerated in (modes.priority_verdict, modes.safe_verdict, modes.deadlock_verdict):
         yield enumerated()
     yield modes.earned_verdict()
-    claims = asked(project)
+    claims = asked(project, sources)
     pending = [p for p in claims.pending if p.verdict.id != first.verdict.id]
     yield from sorted(pending, key=lambda p: p.verdict.id in LAST)
-    yield from claims.decided(sources)
+    yield from claims.decided
     yield inbox.order_verdict()
     yield sensors.unhealthy_verdict()
     yield modes.contracts_verdict()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from certification.report import glyphs
 from certification.report.render import drawn
 from tests.certification.fixture import Inputs, project_tables
-from tests.certification.forger import findings
+from tests.certification.forger import disagreeing
 
 MARKUP = '#let x = 1 $x$ *b* _i_ @r <l> </td><b> {{ v }} "\\'
 TEXTS = {
@@ -54,7 +54,7 @@ def written(folder: Path, text: str) -> Path:
 def test_any_text_makes_a_pack(tmp_path: Path, text: str) -> None:
     pack = written(tmp_path, text)
     assert (pack / "evidence.pdf").read_bytes().startswith(b"%PDF-1.7")
-    assert findings(pack) == ""
+    assert disagreeing(pack) == ""
 
 
 def test_what_looks_like_nothing_is_named() -> None:
