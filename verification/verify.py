@@ -22,6 +22,7 @@ from verification.claims.health import health_claims
 from verification.claims.ieee import ieee_claims
 from verification.claims.ranges import range_verdicts
 from verification.claims.reference import reference_claim
+from verification.claims.safety import safety_claims
 from verification.claims.specification import no_number, specification_claims
 from verification.claims.words import words_claim
 from verification.falsify import extent, falsify
@@ -86,7 +87,7 @@ def asked(project: Project, sources: dict[str, str] | None = None) -> Asked:
     output, bounds = output_claim(flight, box)
     pending = [state_claim(flight, box), output, limit_claim(flight, box)]
     pending += [*ieee_claims(flight), *clock_claims(flight), *health_claims(flight), channels_apart(flight)]
-    pending += [*specification_claims(flight), words_claim(read["scalar.h"])]
+    pending += [*safety_claims(flight), *specification_claims(flight), words_claim(read["scalar.h"])]
     return Asked(project, reference, flight, box, bounds, pending, read)
 
 

@@ -37,6 +37,35 @@ PARTS: dict[str, tuple[Any, str, Change]] = {
     "what is bad is held": (inbox, "take", (HELD, "select(good, 1, value, state.held[j])")),
     "no overflow is told": (inbox, "push", ("select(EMPTY, box.time_us[j][0], fresh, 0)", "0")),
     "no newest place": (inbox, "push", (STORE % "len(times) - 1", STORE % "0")),
+    "what is refused is not told": (
+        inbox,
+        "push",
+        ("count(box.refused, 1 - known)", "count(box.refused, 0)"),
+    ),
+    "an unknown channel is not told": (
+        inbox,
+        "push",
+        ("(box.refused, 1 - known)", "(box.refused, 1 - in_time)"),
+    ),
+    "a sample in each row": (inbox, "push", ("mine = same(j, channel, in_time, 0)", "mine = in_time")),
+    "a counter without limit": (
+        inbox,
+        "push",
+        ("return bounded(counter + flag, 0, COUNT_LIMIT)", "return counter + flag"),
+    ),
+    "any clock's sample": (
+        inbox,
+        "take",
+        ("select(now_us + law.clock.ahead_us, time_us, 0, select(0, back, 0, waits))", "waits"),
+    ),
+    "a swapped order of causes": (
+        modes,
+        "worst",
+        (
+            "SENSOR_BAD, cause)\n    cause = select(0, reference_stale, REFERENCE_STALE, cause)",
+            "SENSOR_BAD, select(0, reference_stale, REFERENCE_STALE, cause))",
+        ),
+    ),
     "no lead": (inbox, "stale", ("now_us + ahead_us - limit_us", "now_us - limit_us")),
     "one cause for another": (modes, "worst", ("clock, CLOCK, cause", "clock, DEADLINE, cause")),
     "two modes at once": (modes, "advance", ("select(FALLBACK, mode, FALLBACK, NOMINAL)", "NOMINAL")),
@@ -78,6 +107,19 @@ def test_a_record_of_another_shape_is_not_as_specified(monkeypatch: pytest.Monke
     monkeypatch.setitem(specification.period.RECORDS["law.clock"], "recovery", "inputs")
     verdict = specification.as_specified(flown()[1]).verdict
     assert verdict.word == "OPEN" and "recovery" in verdict.reason
+
+
+@pytest.mark.parametrize("part", ["duplicate", "late"])
+def test_rows_in_order_twin_taken(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A duplicate, or what is older than what was used, is taken as well."""
+    arrival = rules.arrival
+
+    def taken(*given: Any) -> Any:
+        found = arrival(*given)
+        return replace(found, fresh=rules.either(found.fresh, getattr(found, part)))
+
+    monkeypatch.setattr(rules, "arrival", taken)
+    assert settled(specification.rows_in_order(flown()[1])).word == "REFUTED"
 
 
 def test_rows_in_order_twin(monkeypatch: pytest.MonkeyPatch) -> None:

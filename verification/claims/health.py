@@ -52,6 +52,13 @@ def given(flight: Flight) -> list[str]:
     ]
 
 
+def looked(flight: Flight) -> set[int]:
+    """What a period has made of the samples, to be left free: who drives depends on that, whatever it is."""
+    found = (flight.step.outputs[f"state.{name}[{j}]"] for name in ("bad", "held_us")
+             for j in range(flight.sizes["inputs"]))  # fmt: skip
+    return {n for n in found if flight.graph.nodes[n].operation != "constant"}
+
+
 def healthy(flight: Flight, j: int) -> Iterator[str]:
     """That what is held of channel j is good and fresh, the sender's lead counted in."""
     clock, held = flight.law.clock, f"{{after state.held_us[{j}]}}"
@@ -77,7 +84,7 @@ def drives_healthy(flight: Flight) -> Pending:
     def asked(name: str, comment: str, drives: str, goals: Iterator[str] | list[str]) -> Obligation:
         goal = f"(=> {drives} (and true {' '.join(goals)}))"
         label = f"MODES-DRIVE-HEALTHY-{name}"
-        return obligation(label, comment, program, given(flight), goal, free(flight.step))
+        return obligation(label, comment, program, given(flight), goal, free(flight.step) | looked(flight))
 
     network, pid = f"(= {mode} {word(NOMINAL)})", f"(not (= {mode} {word(SAFE)}))"
     made = [asked("clock", "The network drives in a period on time.", network, on_time(flight))]

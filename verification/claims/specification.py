@@ -219,32 +219,37 @@ def no_number(flight: Flight) -> Verdict:
 def rows_in_order(flight: Flight) -> Pending:
     """ROWS-IN-ORDER: the invariant that makes slot 0 the oldest, from reset on."""
     slots = range(flight.sizes["slots"])
-    leaves_, graph = _leaves([*(f"t{s}" for s in slots), "time_us", "fresh", "now", "back", "ahead_us"])
+    names = ("channel", "time_us", "seen", "now", "back", "ahead_us", "taken")
+    leaves_, graph = _leaves([*(f"t{s}" for s in slots), *names])
     row = [leaves_[f"t{s}"] for s in slots]
-    fresh, values = leaves_["fresh"] > 0, [leaves_["time_us"]] * len(row)
-    arrived = rules.Arrival(fresh, fresh, fresh, fresh)
-    received, _ = rules.inserted(row, values, arrived, leaves_["time_us"], leaves_["time_us"])
-    walls, before = (0.0, 1.0), (0.0, 0, 0, 0)
-    looked = rules.look(
-        row, [0.5] * len(row), *walls, leaves_["ahead_us"], leaves_["now"], leaves_["back"] > 0, before
-    )
+    channel, time_us, seen, now, back, ahead_us, taken = (leaves_[name] for name in names)
+    fresh = rules.arrival(0, row, seen, ahead_us, now, channel, time_us).fresh
+    arrived = rules.Arrival(*[taken > 0] * 4)
+    received, _ = rules.inserted(row, [time_us] * len(row), arrived, time_us, time_us)
+    walls, before = (0.0, 1.0), (0.0, 0, 0, seen)
+    looked = rules.look(row, [0.5] * len(row), *walls, ahead_us, now, back > 0, before)
     inputs = {path: term.number for path, term in leaves_.items()}
     outputs = {f"received {s}": term.number for s, term in enumerate(received)}
     outputs |= {f"stepped {s}": term.number for s, term in enumerate(looked.times)}
-    program, made = Program(graph, inputs, outputs), []
+    outputs |= {"fresh": where(fresh, 1, 0).number}
+    program = Program(graph, inputs, outputs)
+    new = f"(=> (bvslt {word(0)} {{fresh}}) {_new([f't{s}' for s in slots])})"
+    comment = "A sample that is taken has a time of its own, later than what was used."
+    made = [obligation("ROWS-IN-ORDER-new", comment, program, [], new)]
     for s in slots:
         near = [f"t{n}" for n in sorted({0, s - 1, s, s + 1}) if 0 <= n < len(row)]
-        goals = [
-            _ordered([f"{after} {n}" for n in (s - 1, s) if n >= 0])[-1] for after in ("received", "stepped")
-        ]
-        goals.append(f"(bvsle {word(-1)} {{received {s}}})")
-        comment = f"Slot {s} of a row that was in order holds no older time than the slot before."
-        made.append(
-            obligation(f"ROWS-IN-ORDER-{s}", comment, program, _ordered(near), f"(and {' '.join(goals)})")
+        assumptions = [_later(a, b, "seen") for a, b in zip(["", *near], near, strict=False)]
+        assumptions.append(f"(=> (bvslt {word(0)} {{taken}}) {_new(near)})")
+        goal = _later(f"received {s - 1}" if s else "", f"received {s}", "seen")
+        goal = f"(and {goal} (= {{stepped {s}}} {word(-1)}))"
+        comment = (
+            f"Slot {s} is empty, or later than the slot before and than what was used; a step empties it."
         )
+        made.append(obligation(f"ROWS-IN-ORDER-{s}", comment, program, assumptions, goal))
     text = (
-        "From reset on, whatever is received, each row of the inbox is in order of time, oldest first, with "
-        "-1 for each empty slot: so the slot that gives way is empty or holds the oldest sample."
+        "From reset on, whatever is received, each row of the inbox is in order of time, oldest first, each "
+        "time once and later than the newest that was used, with -1 for each empty slot before them: so the "
+        "slot that gives way is empty or holds the oldest sample."
     )
     pending = claim("ROWS-IN-ORDER", text, made, ["inbox"], [INTEGERS, SPECIFIED, REPEATED], TWIN)
     reset = flight.programs["reset"].outputs
@@ -263,9 +268,19 @@ def _open(pending: Pending, reason: str) -> Pending:
     return pending
 
 
-def _ordered(slots: list[str]) -> list[str]:
-    pairs = zip([None, *slots], slots, strict=False)
-    return [f"(bvsle {word(-1) if a is None else f'{{{a}}}'} {{{b}}})" for a, b in pairs]
+def _new(times: list[str]) -> str:
+    """That time_us is a time, none of these, and later than what was used."""
+    other = " ".join(f"(not (= {{time_us}} {{{t}}}))" for t in times)
+    return f"(and {other} (bvsle {word(0)} {{time_us}}) (bvslt {{seen}} {{time_us}}))"
+
+
+def _later(a: str, b: str, used: str) -> str:
+    """That slot b is empty and so is a, the one before it, or b is later than a and than what was used."""
+    before = f"{{{a}}}" if a else word(-1)
+    empty = f"(and (= {before} {word(-1)}) (= {{{b}}} {word(-1)}))"
+    return (
+        f"(or {empty} (and (bvsle {word(-1)} {before}) (bvslt {before} {{{b}}}) (bvslt {{{used}}} {{{b}}})))"
+    )
 
 
 def nominal_earned(flight: Flight) -> Pending:

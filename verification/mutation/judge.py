@@ -14,7 +14,7 @@ from typing import Any
 from controller.native.bundle import kernel_sources, parameter_sources
 from controller.native.emit import LanguageError
 from controller.project import Project, load
-from verification.claims import inbox, modes, sensors
+from verification.claims import inbox, modes
 from verification.claims.code import code_verdicts
 from verification.claims.declared import as_declared
 from verification.claims.specification import as_specified
@@ -100,15 +100,10 @@ def of_kernel(project: Project, flight: Flight, sources: dict[str, str]) -> Iter
     """The claims on the kernel, each once, from the cheapest; those on the wire and the search aside."""
     first = as_specified(flight)  # says most for least
     yield first
-    for enumerated in (modes.priority_verdict, modes.safe_verdict, modes.deadlock_verdict):
-        yield enumerated()
-    yield modes.earned_verdict()
     claims = asked(project, sources)
     pending = [p for p in claims.pending if p.verdict.id != first.verdict.id]
     yield from sorted(pending, key=lambda p: p.verdict.id in LAST)
     yield from claims.decided
-    yield inbox.order_verdict()
-    yield sensors.unhealthy_verdict()
     yield modes.contracts_verdict()
     yield inbox.contracts_verdict()
 
