@@ -23,7 +23,7 @@ from verification.claims.ieee import ieee_claims
 from verification.claims.ranges import range_verdicts
 from verification.claims.reference import reference_claim
 from verification.claims.safety import safety_claims
-from verification.claims.specification import no_number, specification_claims
+from verification.claims.specification import no_number, python_flown, specification_claims
 from verification.claims.words import words_claim
 from verification.falsify import extent, falsify
 from verification.flight import Box, Flight
@@ -71,6 +71,7 @@ class Asked:
         """What no solver is asked of."""
         ranges = [*range_verdicts(self.flight, self.box), no_number(self.flight)]
         code = [*code_verdicts(self.flight, self.sources), as_declared(self.project, self.flight)]
+        code.append(python_flown(self.flight))
         return [*ranges, *code, *self.tie]
 
 

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from controller import controller
 from controller.kernel import cell, filter, guard, inbox, modes, pid, rk4, step
+from controller.kernel.records import State, allocate
 from tests.settling import flown, settled, small
 from tests.should_fail.mutant import Change, mutant
 from tests.should_fail.test_clock import fly, judged
@@ -26,6 +28,10 @@ STEP: dict[str, Change] = {
     "another measure of time": ("SECONDS_PER_US = 1.0e-6", "SECONDS_PER_US = 1.0000000000000002e-6"),
     "no integral": ("accumulate(state.integral[k], error, dt, low, high)", "state.integral[k]"),
     "always the network": ("chosen = select(state.mode, FALLBACK, work", "chosen = select(0, FALLBACK, work"),
+    "a number in the place of another that is met": (
+        "    state.mode = select(0, moved, mode, state.mode)\n",
+        "    state.mode = select(0, moved, mode, state.mode)\n    state.inbox.late = state.mode\n",
+    ),
     "a substep too long": ("share = dt / real(law.substeps)", "share = dt"),
 }
 HELD, STORE = (
@@ -166,3 +172,22 @@ def test_no_number_apart_twin() -> None:
     wide = Flight(replace(flight.law, sensors=sensors), flight.sizes)
     assert specification.no_number(wide).word == "REFUTED"
     assert specification.no_number(flight).word == "EXHAUSTED"
+
+
+def test_python_flown_twin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A select of CPython's that is not the traced one, and rows that are one list."""
+    flight = flown()[1]
+    assert specification.python_flown(flight).word == "TESTED"
+    with monkeypatch.context() as patch:
+        patch.setattr(inbox, "select", lambda a, b, x, y: x if a <= b else y)
+        verdict = specification.python_flown(flight)
+    assert verdict.word == "REFUTED" and verdict.counterexample
+
+    def aliased(record: Any, sizes: dict[str, int]) -> Any:
+        made = allocate(record, sizes)
+        if record is State:
+            made.inbox.value = [made.inbox.value[0]] * sizes["inputs"]
+        return made
+
+    monkeypatch.setattr(controller, "allocate", aliased)
+    assert specification.python_flown(flight).word == "REFUTED"

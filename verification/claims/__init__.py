@@ -30,6 +30,7 @@ CLAIMS = (  # `verify` gives each of these once, and no other
     "C-EQUALS-PYTHON",
     "C-PARAMETERS",
     "AS-DECLARED",
+    "PYTHON-FLOWN",
     "SCRATCH-CLEAN",
     "REFERENCE",
     "BOUNDS-SEARCHED",

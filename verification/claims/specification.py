@@ -6,7 +6,7 @@ domains/choices.py and must be the same node; what is not, is asked of two solve
 may be: a number that is met goes on as one that may be anything.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from controller.controller import PythonKernel
@@ -38,13 +38,14 @@ class Meeting:
 
     flight: Flight
     cuts: dict[int, int] = field(default_factory=dict)  # a node of the program, and what goes on in its place
+    at: set[str] = field(default_factory=set)  # the paths at which the step is cut
     differ: dict[str, tuple[int, int]] = field(default_factory=dict)  # path: the program's node, the other's
     met: int = 0
 
-    def compare(self, path: str, node: int, wanted: int) -> bool:
+    def compare(self, path: str, node: int, wanted: int, cuts: dict[int, int]) -> bool:
         """Whether they are the same choices between the same numbers."""
         graph = self.flight.graph
-        (got,) = Choices(graph, {n: to for n, to in self.cuts.items() if n != node}).read([node])
+        (got,) = Choices(graph, cuts).read([node])
         (wanted,) = Choices(graph, {}).read([wanted])
         self.met += 1
         if got != wanted:
@@ -55,10 +56,10 @@ class Meeting:
         """Every leaf of the state after an entry point; what the specification does not name stays."""
         program = self.flight.programs[entry]
         for path, node in program.outputs.items():
-            if node not in self.cuts:
+            if f"{entry}: {path}" not in self.at:
                 value = found.get(path.removeprefix("state."))
                 wanted = program.inputs[path] if value is None else lift(self.flight.graph, value)
-                self.compare(f"{entry}: {path}", node, wanted)
+                self.compare(f"{entry}: {path}", node, wanted, self.cuts)
 
     def cut(self, name: str, value: Number) -> Number:
         """Compare a number within step, and go on with one that may be anything."""
@@ -66,7 +67,9 @@ class Meeting:
         out = self.flight.step.outputs.get(path)
         wanted = lift(graph, value)
         node = self.count(wanted) if out is None else self.flight.renewed(path) or out
-        self.compare(f"step: {path if out else name}", node, wanted)
+        place = f"step: {path if out else name}"
+        self.compare(place, node, wanted, {n: to for n, to in self.cuts.items() if n != node})
+        self.at.add(place)
         leaf = graph.add("input", (), graph.nodes[node].type, f"after {name}")
         self.cuts |= {node: leaf} if out is None else {node: leaf, out: leaf}
         return Term(graph, leaf)
@@ -101,9 +104,10 @@ def meet(flight: Flight) -> Meeting:
 
 
 def flown_apart(flight: Flight) -> dict[str, Any] | None:
-    """The first odd period after which kernel and specification differ; None where none does."""
-    kernel, model = PythonKernel(flight.law, flight.sizes), Model(flight.law, flight.sizes)
-    for n, one in enumerate(golden.script(flight.law, flight.sizes)):
+    """The first period of the golden script after which they differ, each run in CPython; None: none does."""
+    law = replace(flight.law, clock=replace(flight.law.clock, recovery=golden.RECOVERY))
+    kernel, model = PythonKernel(law, flight.sizes), Model(law, flight.sizes)
+    for n, one in enumerate(golden.script(law, flight.sizes)):
         for each in (model, kernel):
             try:
                 for sample in one.samples:
@@ -116,6 +120,27 @@ def flown_apart(flight: Flight) -> dict[str, Any] | None:
             if repr(got) != repr(wanted):
                 return {"period": n, "path": path, "kernel": repr(got), "specification": repr(wanted)}
     return None
+
+
+def python_flown(flight: Flight) -> Verdict:
+    """PYTHON-FLOWN: what tracing takes for granted of the words, records and loops as CPython has them."""
+    apart, periods = flown_apart(flight), sum(1 for _ in golden.script(flight.law, flight.sizes))
+    return Verdict(
+        "PYTHON-FLOWN",
+        f"Over the {periods} periods of the golden script, faults among them, the Python kernel that runs in "
+        "simulation leaves behind what the specification does when both run in CPython: every number, every "
+        f"bit. The network drives after {golden.RECOVERY} healthy periods there, so every mode is flown.",
+        decide(not apart, "TESTED"),
+        "the script that arms a flight binary, flown by both",
+        "binary64 and int64",
+        ["other periods are the traced program's, which is proved (AS-SPECIFIED)"],
+        ["controller/kernel/scalar.py", "controller/kernel/records.py", "controller/controller.py"],
+        f"{TWIN}::test_python_flown_twin",
+        f"period {apart['period']} of the golden script differs" if apart else "",
+        apart,
+        program_digest=flight.digest,
+        versions=python_version(),
+    )
 
 
 def mode_obligation(meeting: Meeting) -> Obligation:

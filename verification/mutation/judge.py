@@ -1,8 +1,8 @@
 """One kernel, whatever is planted in it, before the claims, cheapest first; the first that turns red ends it.
 
 Words: refused (the language, or the tracer, doesn't take it: no kernel), same (the three programs are the
-project's own, node for node, and so are the printed C and its parameters: no defect), killed (by the claim
-that is named), survived (all claims hold).
+project's own, node for node, and all beside them holds: no defect), killed (by the claim that is named),
+survived (all claims hold).
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from controller.project import Project, load
 from verification.claims import inbox, modes
 from verification.claims.code import code_verdicts
 from verification.claims.declared import as_declared
-from verification.claims.specification import as_specified
+from verification.claims.specification import as_specified, python_flown
 from verification.claims.words import words_claim
 from verification.flight import Flight
 from verification.program import Program, TraceError
@@ -58,9 +58,13 @@ def judge(
         return _said("refused", "", str(fault))
     except (LanguageError, ArithmeticError, AttributeError, LookupError, TypeError, NameError) as fault:
         return _said("refused", "", f"{type(fault).__name__}: {fault}")
-    same = found == original  # then what is left to differ is the printed C, or its parameters
+    same = found == original
     try:
-        found_of = of_c(given, flight, sources) if same or printed else of_kernel(given, flight, sources)
+        found_of = (
+            of_c(given, flight, sources) if printed
+            else beside(given, flight, sources) if same
+            else of_kernel(given, flight, sources)
+        )  # fmt: skip
         for verdict in settled(found_of, proofs, answers):
             if not verdict.shown:
                 return _said("killed", verdict.id, f"{verdict.word}: {verdict.reason}")
@@ -94,6 +98,12 @@ def of_c(project: Project, flight: Flight, sources: dict[str, str]) -> Iterator[
     yield from code_verdicts(flight, sources)
     yield as_declared(project, flight)
     yield words_claim(sources["scalar.h"])
+
+
+def beside(project: Project, flight: Flight, sources: dict[str, str]) -> Iterator[Verdict | Pending]:
+    """The claims on what is no part of the traced program: words, records, loader and printer."""
+    yield from of_c(project, flight, sources)
+    yield python_flown(flight)
 
 
 def of_kernel(project: Project, flight: Flight, sources: dict[str, str]) -> Iterator[Verdict | Pending]:

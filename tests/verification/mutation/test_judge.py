@@ -7,12 +7,14 @@ from tests.mutants.subject import subject
 from verification import kept
 from verification.mutation.run import Defect, Result, judge_all
 
-LOADER, TYPES, EMIT = "controller/project.py", "controller/native/types.py", "controller/native/emit.py"
+LOADER, SCALAR = "controller/project.py", "controller/kernel/scalar.py"
+TYPES, EMIT = "controller/native/types.py", "controller/native/emit.py"
 DEFECTS = [
     (LOADER, "stale_us=[i.stale_us for", "stale_us=[2 * i.stale_us for", "AS-DECLARED"),
     (LOADER, "kp=[p.kp for", "kp=[p.ki for", "AS-DECLARED"),
     (LOADER, "[by_output[o.name] for o in outputs]", "config.fallback[::-1]", "AS-DECLARED"),
     (TYPES, "return value.hex()", 'return f"{value:.12g}"', "C-PARAMETERS"),
+    (SCALAR, "x if a < b else y", "x if a <= b else y", "PYTHON-FLOWN"),
     (EMIT, "; /* {value!r} */", ";", ""),
 ]  # fmt: skip
 
