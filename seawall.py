@@ -374,8 +374,9 @@ def _status() -> Any:
 
 
 def main() -> None:
-    """Run the command line: one sentence and status 2 for bad input, 1 for a target that can't be flown."""
+    """Run the command line: one sentence; status 2 for bad input, 1 for a target or kernel that can't fly."""
     from hil.link import TargetError
+    from verification.program import TraceError
 
     terminal.speak_any_text()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that workers, targets and files aside go too
@@ -387,6 +388,8 @@ def main() -> None:
         raise SystemExit(status)
     except (InputError, TargetError) as fault:
         sentence, status = str(fault), 2 if isinstance(fault, InputError) else 1
+    except TraceError as fault:
+        sentence, status = f"controller/kernel: {fault}; mend the kernel: nothing can be proved of it", 1
     except USAGE as fault:
         what = fault.format_message().rstrip(".") or "no command is given"
         sentence, status = f"{what}; see seawall --help", 2

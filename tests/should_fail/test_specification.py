@@ -12,8 +12,10 @@ from tests.settling import flown, settled, small
 from tests.should_fail.mutant import Change, mutant
 from tests.should_fail.test_clock import fly, judged
 from verification.claims import specification
+from verification.claims.health import health_claims
 from verification.flight import Flight
 from verification.specification import rules
+from verification.verdict import rest
 
 GUARDED = "guard(chosen, state.output[k], limits.low[k], limits.high[k], limits.%s, slew)"
 STEP: dict[str, Change] = {
@@ -34,6 +36,23 @@ STEP: dict[str, Change] = {
     ),
     "a substep too long": ("share = dt / real(law.substeps)", "share = dt"),
 }
+STARTS = {
+    "NOMINAL": ("    state.mode = SAFE\n", "    state.mode = 0\n"),
+    "a count": ("    state.healthy = 0\n", "    state.healthy = 1\n"),
+    "held from the start": ("state.held_us[j] = EMPTY", "state.held_us[j] = 0"),
+    "seen from the start": ("box.seen_us[j] = EMPTY", "box.seen_us[j] = 0"),
+    "not at the safe output": ("state.output[k] = law.limits.safe[k]", "state.output[k] = law.limits.low[k]"),
+    "held at its low end": ("state.held[j] = law.sensors.rest[j]", "state.held[j] = law.sensors.low[j]"),
+    "a low-pass at 0": ("state.filtered[j] = observe(law, state.held[j], j)", "state.filtered[j] = 0.0"),
+    "a low-pass at its low wall": (
+        "state.filtered[j] = observe(law, state.held[j], j)", "state.filtered[j] = law.sensors.seen_low[j]"
+    ),
+    "a last step": ("    state.previous_us = NEVER\n", "    state.previous_us = 0\n"),
+    "moving": ("state.hidden[i] = 0.0", "state.hidden[i] = 0.5"),
+    "a longer lead": ("law.clock.ahead_us, now_us, channel", "1000000, now_us, channel"),
+    "a sample restamped": ("ahead_us, now_us, channel, time_us", "ahead_us, now_us, channel, now_us"),
+    "another clock": ("ahead_us, now_us, channel, time_us", "ahead_us, time_us, channel, time_us"),
+}  # fmt: skip
 HELD, STORE = (
     "select(0, good, value, state.held[j])",
     "    put(times, values, %s, stored, time_us, value)\n\n",
@@ -92,6 +111,17 @@ def test_as_specified_twin(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     fly(mutant(step, STEP[name]), monkeypatch)
     verdict = judged(specification.as_specified(Flight(sizes.law, sizes.sizes)))
     assert not verdict.shown and verdict.reason
+
+
+@pytest.mark.parametrize("name", STARTS)
+def test_as_specified_twin_start(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another start, or another sample than came; what rests on it is open then too."""
+    flight = fly(mutant(step, STARTS[name]), monkeypatch)
+    verdict = judged(specification.as_specified(flight))
+    assert not verdict.shown and verdict.reason
+    resting = [p.verdict for p in health_claims(flight)]
+    rest([verdict, *resting])
+    assert {v.word for v in resting} == {"OPEN"}
 
 
 @pytest.mark.parametrize("name", PARTS)

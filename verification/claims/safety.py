@@ -5,7 +5,7 @@ arithmetic is left free.
 """
 
 from verification.claims.clock import free
-from verification.claims.health import after, given, healthy, looked, word
+from verification.claims.health import MEANS, after, given, healthy, looked, word
 from verification.claims.ieee import INTEGERS, claim, obligation
 from verification.claims.specification import REPEATED, STATE_RANGES, places
 from verification.flight import Flight
@@ -16,10 +16,7 @@ from verification.verdict import Pending
 
 TWIN = "tests/should_fail/test_safety.py"
 NOMINAL, FALLBACK, SAFE = 0, 1, 2
-MEANS = (
-    "a sensor is marked bad exactly while its last sample was no number in its range, and each cause "
-    "stands for its sign (AS-SPECIFIED)"
-)
+CAUSES = "each cause stands for its sign (AS-SPECIFIED)"
 MOVED = "(not (= {now} {state.previous_us}))"
 MODE = "{after state.mode}"
 
@@ -99,7 +96,7 @@ def no_deadlock(flight: Flight) -> Pending:
         "x recovery such periods in a row the network drives, and goes on while they last. A period with a "
         "cause is never NOMINAL, and no period climbs more than one mode."
     )
-    rests = [INTEGERS, REPEATED, STATE_RANGES, MEANS]
+    rests = [INTEGERS, REPEATED, STATE_RANGES, CAUSES]
     return claim("MODES-NO-DEADLOCK", text, [made], ["step", "modes"], rests, TWIN)
 
 

@@ -20,13 +20,12 @@ from verification.claims.declared import as_declared
 from verification.claims.specification import as_specified, python_flown
 from verification.claims.words import words_claim
 from verification.flight import Flight
-from verification.program import Program, TraceError
+from verification.program import Program, ScratchError, TraceError
 from verification.proof import discharge_all
 from verification.verdict import Pending, Verdict
 from verification.verify import asked
 
 LAST = ("STATE-BOUNDS", "OUTPUT-BOUNDS", "STATE-LIMIT-UNREACHED")  # minutes of solvers
-SCRATCH = "is read before it is written"  # the tracer's own words for what SCRATCH-CLEAN claims
 
 
 class Here(Executor):
@@ -52,9 +51,9 @@ def judge(
     try:
         sources = kernel_sources(given.sizes) | parameter_sources(given.law) | (printed or {})
         found = identity(flight.programs)
+    except ScratchError as fault:
+        return _said("killed", "SCRATCH-CLEAN", str(fault))
     except TraceError as fault:
-        if SCRATCH in str(fault):
-            return _said("killed", "SCRATCH-CLEAN", str(fault))
         return _said("refused", "", str(fault))
     except (LanguageError, ArithmeticError, AttributeError, LookupError, TypeError, NameError) as fault:
         return _said("refused", "", f"{type(fault).__name__}: {fault}")
