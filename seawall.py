@@ -310,10 +310,7 @@ def deploy(
             admission = admit(project, _place(place), executor, progress, opponent_first=True)
             claims += [v.as_dict() for v in admission.verdicts]
         if admission.status:
-            bad = [v for v in admission.verdicts if v.word in ("OPEN", "REFUTED")]
-            for v in bad:
-                err.print(f"seawall: {v.id} is {v.word}: {v.reason}", markup=False)
-            err.print("seawall: not deployed: only a network that is proved may fly")
+            terminal.not_deployed([v.as_dict() for v in admission.verdicts])
             terminal.write(json_, refused(admission, target))
             raise typer.Exit(admission.status)
         result = bundle.deploy(project, target, output or place / target, progress, Model)

@@ -17,7 +17,8 @@ from typing import Any, TypeVar
 from certification import manifest as manifests
 from certification.about import NETWORK, REFERENCE, parsed
 from certification.evidence import NO_ATTACK
-from certification.planted import Forgery, forgeries, judge_forgeries
+from certification.forgeries import Forgery, forgeries
+from certification.planted import judge_forgeries
 from controller.errors import InputError
 from controller.native.bundle import kernel_sources, parameter_sources
 from controller.project import FILE_NAME, Project, load

@@ -23,7 +23,7 @@ from typing import Any
 from certification import manifest as manifests
 from certification import signature
 from certification.agreement import disagreements
-from certification.claims import Claims
+from certification.claims import Claims, Make
 from certification.derived import laid_out, other_code, project_findings
 from certification.evidence import SCHEMA
 from certification.opened import Opened
@@ -34,6 +34,7 @@ from certification.signature import Signers
 from certification.workers import workers
 from controller.errors import InputError
 from verification.proof import Progress
+from verification.verify import asked
 
 
 def audit(
@@ -42,18 +43,20 @@ def audit(
     executor: Executor | None = None,
     thorough: bool = False,
     signers: Signers | None = None,
+    make: Make = asked,
 ) -> dict[str, Any]:
     """The object that `audit --json` gives (schema/audit-1.json); its `status` is the exit status.
 
     0: nothing found; 1: `findings` says in one sentence each what is wrong, and in which file. Raises
-    InputError (exit 2) where `pack` is no pack, or where signatures can't be checked.
+    InputError (exit 2) where `pack` is no pack, or where signatures can't be checked. make: what makes the
+    claims of a project, for who audits many packs of one.
     """
     opened = Opened(pack)
     look = Look(opened)
     look.findings += [*opened.digests(), *signature.findings(opened, signers, look.notes)]
     try:
         if not look.findings:
-            look.at_all(progress, executor, thorough)
+            look.at_all(progress, executor, thorough, make)
         else:
             look.notes.append("no more was looked at, as the pack is not what was sealed or signed")
     except InputError as error:
@@ -87,7 +90,9 @@ class Look:
         self.counts: list[dict[str, Any]] = []
         self.asked = self.unsat = 0
 
-    def at_all(self, progress: Progress | None, executor: Executor | None, thorough: bool) -> None:
+    def at_all(
+        self, progress: Progress | None, executor: Executor | None, thorough: bool, make: Make
+    ) -> None:
         """All that the files say, what takes minutes last, and only where nothing was found before."""
         evidence = self.pack.load("evidence.json")
         if evidence.get("schema") != SCHEMA:
@@ -101,7 +106,7 @@ class Look:
         self.findings += again.findings(self.pack, evidence)
         with laid_out(self.pack) as project:
             self.findings += project_findings(self.pack, evidence, project)
-            claims = Claims(self.pack, evidence, project)
+            claims = Claims(self.pack, evidence, make(project, self.pack.sources()))
             self.findings += claims.said()
             if self.findings:
                 self.notes.append("no solver was asked, as the pack does not pass already")

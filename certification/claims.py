@@ -7,7 +7,7 @@ asked for; else their words are the maker's.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from copy import deepcopy
 from dataclasses import replace
@@ -24,22 +24,21 @@ from verification.falsify import falsify
 from verification.proof import Progress
 from verification.proof import versions as solvers
 from verification.verdict import Verdict, python_version, rest
-from verification.verify import TRIES, Place, asked, limits, program, prove, searched, unrun, untied
+from verification.verify import TRIES, Asked, Place, limits, program, prove, searched, unrun, untied
 
 SAID = ("statement", "method", "arithmetic", "assumptions", "code", "twin", "program_digest", "inductive")
 ENDED = ("word", "reason", "counterexample", "budget", "answers", "evidence")
-COUNTED = ("budget", "answers")  # they count a solver's own steps, which another version takes otherwise
 WEAK = ("OPEN", "REFUTED")
 SEARCH = "BOUNDS-SEARCHED"
+Make = Callable[[Project, dict[str, str]], Asked]
 
 
 class Claims:
-    """What this Seawall claims of a pack's project, beside what the pack says. Raises InputError."""
+    """What this Seawall claims of a pack's project, beside what the pack says."""
 
-    def __init__(self, pack: Opened, evidence: Mapping[str, Any], project: Project) -> None:
-        self.pack, self.evidence, self.project = pack, evidence, project
-        self.asked = asked(project, pack.sources())
-        self.untied = untied(project)
+    def __init__(self, pack: Opened, evidence: Mapping[str, Any], made: Asked) -> None:
+        self.pack, self.evidence, self.project, self.asked = pack, evidence, made.project, made
+        self.untied = untied(made.project)
         self.unrun = unrun(self.asked)
         self.held: dict[str, dict[str, Any]] = {entry["id"]: entry for entry in evidence["claims"]}
         self.proved = self.again = 0  # obligations: those that both solvers confirm, of those asked again
@@ -61,10 +60,14 @@ class Claims:
             for key in sorted({*SAID, *(entry.keys() ^ wanted.keys())}):
                 if entry.get(key) != wanted.get(key):
                     yield f"evidence.json: claim {verdict.id}: its {key} is not what this Seawall says"
+            if any(self.evidence["versions"].get(k, v) != v for k, v in entry["versions"].items()):
+                yield f"evidence.json: claim {verdict.id}: its versions are not those of the pack"
         for verdict in self.unrun:
             entry = self.held[verdict.id]
             if entry["word"] not in (verdict.word, *WEAK) or entry["answers"] or entry["evidence"]:
                 yield f"evidence.json: claim {verdict.id} can't be {entry['word']} by what shows it"
+            elif entry["word"] == verdict.word and (entry["reason"] or entry["counterexample"]):
+                yield f"evidence.json: claim {verdict.id} is {entry['word']}, and says what speaks against it"
         flight, box, bounds = self.asked.flight, self.asked.box, self.asked.bounds
         named = {"program": program(self.project, flight), "bounds": limits(box, bounds)}
         for key, value in named.items():
@@ -125,15 +128,19 @@ class Claims:
         return entry["word"] == "OPEN" and any(s.get("bitwuzla") == "unknown" for s in said)
 
     def _differs(self, verdict: Verdict) -> Iterator[str]:
-        """The verdict against the pack's, counts of a solver's steps apart where its version is another."""
+        """The verdict against the pack's; a solver's steps count only where its version is the same."""
         entry, wanted = self.held[verdict.id], plain(verdict)
         if entry["word"] != wanted["word"]:
             why = f", as {wanted['reason']}" if wanted["reason"] else ""
             yield f"evidence.json: claim {verdict.id} is {entry['word']}, and {wanted['word']} here{why}"
             return
-        same = self.evidence["versions"] == self.versions
+        if self.evidence["versions"] != self.versions:  # another solver takes another number of steps
+            for answer, told in zip(wanted["answers"], entry["answers"], strict=False):
+                answer["rlimit"] = told["rlimit"]
+            if entry["answers"]:
+                wanted["budget"] = {"rlimit": sum(answer["rlimit"] for answer in entry["answers"])}
         for key in ENDED:
-            if entry[key] != wanted[key] and (same or key not in COUNTED):
+            if entry[key] != wanted[key]:
                 yield f"evidence.json: claim {verdict.id}: its {key} is not what comes out here"
 
     def notes(self, thorough: bool) -> Iterator[str]:

@@ -1,19 +1,16 @@
-"""A pack in which all is shown, one in which a claim is open, and a copy of the first to spoil."""
+"""A pack in which all is shown, and a copy of it to spoil."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.certification.real import Real, remember
+from tests.certification.real import Real
 
 
 @pytest.fixture(scope="session")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with pytest.MonkeyPatch.context() as patch:
-        remember(patch)
-        yield Real.of().write(tmp_path_factory.mktemp("whole")).path
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return Real.of().write(tmp_path_factory.mktemp("whole")).path
 
 
 @pytest.fixture

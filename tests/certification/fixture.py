@@ -374,7 +374,7 @@ class Inputs:
         report = junit_xml(self.suite, self.outcomes).encode()
         return summary(report, ALL_CODE | self.code, NOW) if self.suite else None
 
-    def write(self, folder: Path, name: str = "pack") -> Packed:
+    def write(self, folder: Path, name: str = "pack", key: Path | None = None) -> Packed:
         """Lay the files beside and write the pack as folder/name."""
         proofs = folder / "proofs"
         proofs.mkdir(parents=True, exist_ok=True)
@@ -382,15 +382,14 @@ class Inputs:
             for answer in entry["answers"]:
                 text = FLOATS if answer["main"] == "bitwuzla" else REALS
                 (proofs / Path(answer["file"]).name).write_text(text)
-        return self.put(folder / name, proofs)
+        return self.put(folder / name, proofs, key)
 
-    def put(self, pack: Path, proofs: Path) -> Packed:
+    def put(self, pack: Path, proofs: Path, key: Path | None) -> Packed:
         """Write the pack, its proofs being in a folder."""
         report = {"tests/project.xml": junit_xml(self.tests, self.outcomes).encode()} if self.tests else {}
-        own = self.own()
-        told = own.dump() if own else None
+        told = own.dump() if (own := self.own()) else None
         results = self.project, self.verify, self.hil, report, told, self.sources, proofs
-        return write_pack(pack, *results, code=self.code, now=NOW, attack=self.attack)
+        return write_pack(pack, *results, code=self.code, now=NOW, attack=self.attack, key=key)
 
 
 def read(pack: Path, path: str) -> Any:

@@ -5,17 +5,13 @@ import json
 import tempfile
 from concurrent.futures import Future
 from copy import deepcopy
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from certification import claims
 from certification.about import about
-from certification.canonical import sha256
 from certification.pack import Packed
+from certification.planted import ONCE
 from certification.requirements import load as load_requirements
 from controller.native.bundle import kernel_sources, parameter_sources
 from controller.project import Project, load
@@ -24,8 +20,8 @@ from tests.projects import to_toml, weights
 from tests.reference import record
 from verification.mutation.judge import Here
 from verification.proof import Answer, Obligation, ask, versions
-from verification.verdict import Pending, Verdict, python_version, rest
-from verification.verify import SCHEMA, Asked, asked, limits, program, unrun, untied
+from verification.verdict import python_version, rest
+from verification.verify import SCHEMA, limits, program, unrun, untied
 
 HIDDEN = 2
 
@@ -45,35 +41,6 @@ class Trusting(Here):
         return super().submit(well_ended if fn is ask else fn, *arguments, **named)
 
 
-REMEMBERED: dict[tuple[str, ...], tuple[Asked, list[Verdict]]] = {}
-
-
-def asked_once(project: Project, sources: dict[str, str] | None = None) -> Asked:
-    """As asked(), the same project and C traced once."""
-    name = project.config.controller.reference
-    tie = (project.root / name).read_bytes() if name else b""
-    read = json.dumps(sources, sort_keys=True)
-    key = project.network_digest, project.config_digest, sha256(tie), read
-    if key not in REMEMBERED:
-        made = asked(project, sources)
-        REMEMBERED[key] = made, unrun(made)
-    made = REMEMBERED[key][0]
-    again = replace(made, pending=[Pending(deepcopy(p.verdict), p.obligations) for p in made.pending])
-    again.decided = deepcopy(made.decided)
-    return again
-
-
-def unrun_once(told: Asked) -> list[Verdict]:
-    """As unrun()."""
-    return deepcopy(next(left for once, left in REMEMBERED.values() if once.flight is told.flight))
-
-
-def remember(patch: pytest.MonkeyPatch) -> None:
-    """Let audits here make the claims of a project once."""
-    patch.setattr(claims, "asked", asked_once)
-    patch.setattr(claims, "unrun", unrun_once)
-
-
 @cache
 def _made(text: str, network: str) -> tuple[dict[str, Any], dict[str, str], Any]:
     """What about() says of a project, its printed C, and what verified() gives."""
@@ -83,20 +50,17 @@ def _made(text: str, network: str) -> tuple[dict[str, Any], dict[str, str], Any]
         (root / "network.json").write_text(network, encoding="utf-8")
         record(root, rows=80)
         project = load(root)
-        return (
-            about(project),
-            kernel_sources(project.sizes) | parameter_sources(project.law),
-            verified(project),
-        )
+        sources = kernel_sources(project.sizes) | parameter_sources(project.law)
+        return about(project), sources, verified(project, sources)
 
 
-def verified(project: Project) -> tuple[dict[str, Any], list[Obligation]]:
+def verified(project: Project, sources: dict[str, str]) -> tuple[dict[str, Any], list[Obligation]]:
     """What verify would give of a project, all ended well, and its obligations."""
-    made = asked_once(project)
+    made = ONCE(project, sources)
     obligations = [o for p in made.pending for o in p.obligations]
     answers = {o.name: well_ended(o) for o in obligations}
     verdicts = [*(p.settle(answers) for p in made.pending), *made.decided, *untied(project)]
-    verdicts += unrun_once(made)
+    verdicts += unrun(made)
     rest(verdicts)
     bounds = limits(made.box, made.bounds)
     named = {"name": project.name, "network_digest": project.network_digest}
@@ -139,10 +103,10 @@ class Real(Inputs):
         made.suite = sorted({*twins, *others})
         return made
 
-    def write(self, folder: Path, name: str = "pack") -> Packed:
+    def write(self, folder: Path, name: str = "pack", key: Path | None = None) -> Packed:
         """As Inputs does, with the obligations themselves."""
         proofs = folder / "proofs"
         proofs.mkdir(parents=True, exist_ok=True)
         for obligation in self.obligations:
             (proofs / f"{obligation.name}.smt2").write_text(obligation.text(), encoding="utf-8")
-        return self.put(folder / name, proofs)
+        return self.put(folder / name, proofs, key)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from certification import manifest as manifests
 from certification.audit import audit
 from certification.canonical import dump
+from certification.planted import ONCE
 from controller.errors import InputError
 from tests.certification.fixture import REALS, project_tables, read
 from tests.certification.forger import claim, edit, findings, of_other_code, reseal
@@ -23,7 +24,7 @@ from verification.proof import Answer, ask
 
 def test_clean_pack_passes(whole: Path) -> None:
     seen = []
-    report = audit(whole, lambda *call: seen.append(call), Trusting())
+    report = audit(whole, lambda *call: seen.append(call), Trusting(), make=ONCE)
     assert (report["status"], report["findings"]) == (0, [])
     assert report["replayed"] == report["unsat"] == len(obligations(whole)) == seen[-1][-1]
 
@@ -32,7 +33,7 @@ def test_open_pack_is_sound_though_not_everything_is_shown(tmp_path: Path) -> No
     inputs = Real.of(project_tables())  # without a reference
     pack = inputs.write(tmp_path)
     assert pack.status == 3
-    assert audit(pack.path, executor=Trusting())["findings"] == []
+    assert audit(pack.path, executor=Trusting(), make=ONCE)["findings"] == []
 
 
 def obligations(pack: Path) -> list[str]:
@@ -154,7 +155,7 @@ def test_the_solvers_are_asked(whole: Path) -> None:
 
 
 def test_what_only_its_maker_ran_is_noted(whole: Path) -> None:
-    notes = audit(whole, executor=Trusting())["notes"]
+    notes = audit(whole, executor=Trusting(), make=ONCE)["notes"]
     said = " ".join(notes)
     assert "2 tests of the project" in said and "WIRE-SEARCH" in said and "--thorough" in said
 
@@ -170,7 +171,7 @@ def test_a_pack_can_not_write_to_the_terminal_of_who_audits_it(pack: Path) -> No
     manifest = read(pack, manifests.NAME) | {"project": lie}
     manifest["pack_digest"] = manifests.seal(manifest)
     (pack / manifests.NAME).write_bytes(dump(manifest))
-    report = audit(pack, executor=Trusting())
+    report = audit(pack, executor=Trusting(), make=ONCE)
     assert report["pack_digest"] == manifests.seal(manifest) and len(report["findings"]) > 1
     said = [*report["findings"], *report["notes"]]
     assert any("[U+001B][2J 49 files" in text for text in said)
