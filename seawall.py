@@ -206,8 +206,8 @@ def certify(
     """Verify, fly the target, run the project's tests, write the evidence pack; 3 where one isn't shown."""
     from certification import requirements, suite
     from certification.about import about as told
-    from certification.attack import table
     from certification.code import code_digests
+    from certification.defects import table
     from certification.pack import check_place, write_pack
     from certification.project_tests import gather
     from certification.signature import check_key

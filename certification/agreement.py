@@ -8,7 +8,7 @@ from certification.campaigns import campaigns
 from certification.canonical import listing_digest, sha256, sources_digest
 from certification.code import installed_of
 from certification.derived import counted
-from certification.evidence import KEYS, about_run, derive, of_suite
+from certification.evidence import KEYS, NO_ATTACK, about_run, derive, of_suite
 from certification.models import Claim, parse
 from certification.opened import Opened
 from certification.pack import SUITE_NAME, partition
@@ -33,6 +33,7 @@ def disagreements(pack: Opened, evidence: dict[str, Any]) -> Iterator[str]:
     yield from _tests(pack, evidence)
     yield from _suite(pack, evidence)
     yield from _campaigns(pack, evidence)
+    yield from _defects(evidence)
 
 
 def _verdicts(pack: Opened, evidence: dict[str, Any]) -> Iterator[str]:
@@ -97,3 +98,17 @@ def _suite(pack: Opened, evidence: dict[str, Any]) -> Iterator[str]:
     for path, digest in evidence["code"].items():
         if suite.files.get(path) != digest:
             yield f"{SUITE_NAME}: speaks of another {path} than evidence.json"
+
+
+def _defects(evidence: dict[str, Any]) -> Iterator[str]:
+    """The table of planted defects against itself."""
+    attack, ends = evidence["attack"], ("killed", "survived", "lost")
+    alive = sum(row["survived"] + row["lost"] for row in attack["classes"])
+    sums = all(
+        row["tried"] == sum(row[end] for end in ends) == row["planted"] - row["refused"] - row["same"]
+        and row["killed"] == sum(row["claims"].values())
+        for row in attack["classes"]
+    )
+    shape = attack.keys() == NO_ATTACK.keys() and bool(attack["why"]) != bool(attack["classes"])
+    if not (sums and shape and alive == len(attack["survived"]) and attack["seed"] == NO_ATTACK["seed"]):
+        yield "evidence.json: its table of planted defects does not agree with itself"

@@ -6,64 +6,28 @@ says how many were tried: those that the language refuses, and those that give t
 are no defects.
 """
 
-import random
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, TypeVar
+from typing import Any
 
 from certification import manifest as manifests
 from certification.about import NETWORK, REFERENCE, parsed
-from certification.evidence import NO_ATTACK
-from certification.forgeries import Forgery, forgeries
+from certification.defects import ALIVE, possible_of, sample
+from certification.forgeries import forgeries
 from certification.planted import judge_forgeries
 from controller.errors import InputError
 from controller.native.bundle import kernel_sources, parameter_sources
-from controller.project import FILE_NAME, Project, load
+from controller.project import FILE_NAME, load
 from verification import kept
 from verification.mutation import patch as patches
-from verification.mutation.kernel import mutants
-from verification.mutation.printed import of_c
-from verification.mutation.run import Defect, Result, counted, defects, judge_all, named, outside
+from verification.mutation.run import Result, counted, judge_all, named, outside
 from verification.proof import Progress
 
-Kind = TypeVar("Kind", Defect, Forgery)
 SCHEMA = "seawall/attack/1"
-ALIVE = ("survived", "lost")
-SEED = NO_ATTACK["seed"]  # of the sample that a pack speaks of
-UNTIED = "REFERENCE"  # red where a project names none; then no defect is judged by it
-SAMPLE = 2  # of each class, unless all are asked for: about a minute on two processors
 MOST_BYTES = 1 << 28
-
-
-def table(
-    project: Project,
-    claims: list[dict[str, Any]],
-    sources: dict[str, str],
-    executor: Executor,
-    work: Path,
-    progress: Progress | None = None,
-) -> dict[str, Any]:
-    """`attack` of the evidence: what became of the defects of a sample, planted in a project's own kernel.
-
-    claims: on the sound kernel; sources: its printed C by file; work: where answers are kept.
-    """
-    red = [claim["id"] for claim in claims if claim["word"] in ("OPEN", "REFUTED") and claim["id"] != UNTIED]
-    if red:
-        return NO_ATTACK | {"why": f"{red[0]} is red without one"}
-    if any(outside(name) for name in named(project.config)):
-        return NO_ATTACK | {"why": "a file of the project lies outside its folder"}
-    possible = _possible(sources)
-    results = judge_all(sample(possible, SEED), project.root, executor, work, progress)
-    alive = [f"{r.word}: {r.name}" for r in results if r.word in ALIVE]
-    return NO_ATTACK | {"possible": len(possible), "classes": counted(results), "survived": alive}
-
-
-def _possible(printed: dict[str, str]) -> list[Defect]:
-    """All defects of the kernel here and of printed C."""
-    return [*defects(mutants(kept.ROOT)), *of_c(printed)]
 
 
 def attack(
@@ -84,22 +48,13 @@ def attack(
     with _project(pack) as place:
         printed = _printed(pack, place)
         own = patches.read(patch, kept.ROOT, printed) if patch else None
-        possible = [own] if own else _possible(printed)
+        possible = [own] if own else possible_of(printed)
         planted = possible if every or own else sample(possible, seed)
         results = judge_all(planted, place, executor, work, progress)
     forged = [] if own else forgeries(pack)
     chosen = forged if every else sample(forged, seed, 1)
     results += judge_forgeries(pack, chosen, executor, progress) if chosen else []
     return report(pack, results, len(possible) + len(forged), None if every or own else seed, own is not None)
-
-
-def sample(possible: list[Kind], seed: int, each: int = SAMPLE) -> list[Kind]:
-    """Some of each class, in order; the same for the same seed."""
-    draw = random.Random(seed)
-    kinds = dict.fromkeys(d.kind for d in possible)
-    drawn = {kind: [n for n, d in enumerate(possible) if d.kind == kind] for kind in kinds}
-    chosen = sorted(n for places in drawn.values() for n in draw.sample(places, min(each, len(places))))
-    return [possible[n] for n in chosen]
 
 
 def report(pack: Path, results: list[Result], possible: int, seed: int | None, own: bool) -> dict[str, Any]:

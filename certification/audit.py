@@ -10,7 +10,8 @@ What even this can't see, in a pack that was made again with its seal:
 - the outcomes of tests, the project's and Seawall's, and which of them ran; the project's tests themselves;
 - dates, the commit, names of machines, compilers and interpreters, the versions of the solvers;
 - that what is in project/ is what was meant, and that the reference was recorded where it says;
-- without --thorough: what CrossHair, enumerations and the adversary gave (a note names these claims);
+- without --thorough: what CrossHair, enumerations and the adversary gave (a note names these claims), and
+  which planted defects turned a claim red;
 - who made it: only a signature tells (--signers), or the pack's digest, had by another way than the pack.
 """
 
@@ -18,12 +19,14 @@ from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Executor
 from contextlib import nullcontext
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from certification import manifest as manifests
 from certification import signature
 from certification.agreement import disagreements
 from certification.claims import Claims, Make
+from certification.defects import table
 from certification.derived import laid_out, other_code, project_findings
 from certification.evidence import SCHEMA
 from certification.opened import Opened
@@ -33,6 +36,7 @@ from certification.requirements import OWN
 from certification.signature import Signers
 from certification.workers import workers
 from controller.errors import InputError
+from controller.project import Project
 from verification.proof import Progress
 from verification.verify import asked
 
@@ -113,8 +117,20 @@ class Look:
                 return
             with nullcontext(executor) if executor else workers() as pool:
                 self.findings += claims.shown(pool, progress, thorough)
+                if thorough:
+                    self.findings += self._planted(project, evidence, pool, progress)
         self.asked, self.unsat = claims.again, claims.proved
         self.notes += claims.notes(thorough)
+
+    def _planted(
+        self, project: Project, evidence: dict[str, Any], executor: Executor, progress: Progress | None
+    ) -> Iterator[str]:
+        """The sample of defects, planted and judged again."""
+        sources, claims = self.pack.sources(), evidence["claims"]
+        with TemporaryDirectory(prefix="seawall-") as folder:
+            found = table(project, claims, sources, executor, Path(folder), progress)
+        if found != evidence["attack"]:
+            yield "evidence.json: its table of planted defects is not what comes out here"
 
 
 def _shown(evidence: dict[str, Any]) -> Iterator[str]:

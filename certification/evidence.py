@@ -22,12 +22,12 @@ from certification.suite import Suite
 from certification.trace import trace
 
 SCHEMA = "seawall/evidence/3"
-NO_ATTACK: dict[str, Any] = {"possible": 0, "seed": 0, "classes": [], "survived": [], "why": ""}
 KEYS = {
     "schema", "project", "program", "versions", "bounds", "attained", "claims", "hil", "campaigns", "tests",
     "suite", "kernel", "code", "requirements", "families", "trusted", "trace", "counts", "outcomes",
     "assumptions", "attack", "status", "seawall", "proofs",
 }  # fmt: skip
+NO_ATTACK: dict[str, Any] = {"possible": 0, "seed": 0, "classes": [], "survived": [], "why": ""}
 OTHER = "Other claims"
 PROJECT_TESTS, SUITE_TESTS = "Tests of the project", "Tests of Seawall itself"
 ENDS: tuple[Outcome, ...] = get_args(Outcome)

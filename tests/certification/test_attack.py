@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from certification import attack as attack_module
-from certification.attack import attack, report, sample, table
+from certification import defects as planting
+from certification.attack import attack, report
+from certification.defects import sample, table
 from certification.evidence import NO_ATTACK
 from certification.forgeries import forgeries
 from certification.planted import judge_forgeries
@@ -160,7 +161,7 @@ def test_the_table_of_a_pack_counts_what_turned_red(
     text = (kept.ROOT / STEP).read_text(encoding="utf-8")
     bug = text.replace("    cause = worst(\n        reference_bad,", "    cause = worst(\n        0,")
     planted = [Defect("a", "bug", {STEP: bug}), Defect("a", "nothing", {STEP: text + "\n"})]
-    monkeypatch.setattr(attack_module, "_possible", lambda _: planted)
+    monkeypatch.setattr(planting, "possible_of", lambda _: planted)
     found = of_cart(
         cart, tmp_path, {"id": "REFERENCE", "word": "OPEN"}, {"id": "FINITE", "word": "PROVED-IEEE"}
     )
