@@ -125,7 +125,7 @@ def test_project_requirements_join_and_may_not_clash() -> None:
     [
         ("FINITE", "FINITE", True),
         ("FINITE", "FINITE-2", False),
-        ("MODES-*", "MODES-PRIORITY", True),
+        ("MODES-*", "MODES-CONTRACTS", True),
         ("MODES-*", "MODE", False),
         ("tests/a/", "tests/a/test_b.py::test_c", True),
         ("tests/a/", "tests/ab/test_b.py::test_c", False),

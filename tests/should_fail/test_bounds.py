@@ -78,6 +78,36 @@ def test_state_limit_twin() -> None:
     assert settled(limit_claim(Flight(law, flight.sizes), box)).word == "OPEN"
 
 
+@pytest.mark.parametrize(
+    "bug",
+    [
+        ("clamp(finite(work.stage[i], 0.0)", "clamp(finite(0.5 * work.stage[i], 0.0)"),
+        ("outside(work.stage[i], low, high)", "outside(work.stage[i], low, low)"),
+    ],
+)
+def test_state_limit_twin_enforced(bug: Change, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What enforces the limits halves a state inside them, or tells that one was met."""
+    _, flight, box = flown()
+    monkeypatch.setattr(translation, "step", mutant(step, bug).step)
+    assert settled(limit_claim(Flight(flight.law, flight.sizes), box)).word == "OPEN"
+
+
+@pytest.mark.parametrize(
+    "bug",
+    [
+        ("FALLBACK, work.decoded[k], fallback)", "FALLBACK, work.decoded[0], fallback)"),
+        ("FALLBACK, work.decoded[k], fallback)", "FALLBACK, 2.0 * work.decoded[k], fallback)"),
+    ],
+)
+def test_output_bounds_twin_guard(bug: Change, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The guard gets another command than the one that is bounded."""
+    project = small(hidden=1, outputs=2)
+    monkeypatch.setattr(translation, "step", mutant(step, bug).step)
+    flight = Flight(project.law, project.sizes)
+    verdict = output_claim(flight, find_box(flight))[0].verdict
+    assert verdict.word == "OPEN" and "guard" in verdict.reason
+
+
 def test_bounds_searched_twin() -> None:
     """A bound that trajectories leave is seen to be left."""
     project, flight, box = flown()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from controller.kernel import activation, filter, guard, inbox, pid, step
+from controller.kernel import activation, cell, filter, guard, inbox, pid, rk4, step
 from tests.settling import flown, settled, small
 from tests.should_fail.mutant import Change, mutant
 from verification import translation
@@ -124,6 +124,30 @@ def test_a_piece_that_does_not_fly_proves_nothing(name: str, monkeypatch: pytest
     for entry in ("reset", "receive", "step"):
         monkeypatch.setattr(translation, entry, getattr(changed, entry))
     made = ieee.ieee_claims(Flight(flight.law, flight.sizes))
+    assert {p.verdict.id for p in made if p.verdict.word == "OPEN"} == wanted
+
+
+WIDE = mutant(activation, ("+ 1.0), 0.0, 1.0)", "+ 1.0), 0.0, 2.0)"))
+CELL = mutant(cell, tanh=WIDE.tanh)
+UP = ("up = previous + slew\n", "up = previous + 2.0 * slew\n")
+HIGH = ("(x - y), low, high)", "(x - y), low, high + high)")
+LOW = ("error * dt, low, high)", "error * dt, low + low, high)")
+PARTS: dict[str, tuple[dict[str, Any], set[str]]] = {
+    "a guard": ({"guard": mutant(guard, UP).guard}, {"GUARD-RANGE", "GUARD-SLEW"}),
+    "a low-pass": ({"low_pass": mutant(filter, HIGH).low_pass}, {"FILTER-RANGE"}),
+    "an integral": ({"accumulate": mutant(pid, LOW).accumulate}, {"PID-INTEGRAL"}),
+    "a tanh": (
+        {"integrate": mutant(rk4, derivative=CELL.derivative).integrate},
+        {"TANH-BOUND", "TANH-ODD"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_another_piece_of_the_same_name_proves_nothing(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    parts, wanted = PARTS[name]
+    monkeypatch.setattr(translation, "step", mutant(step, **parts).step)
+    made = ieee.ieee_claims(Flight(flown()[1].law, flown()[1].sizes))
     assert {p.verdict.id for p in made if p.verdict.word == "OPEN"} == wanted
 
 

@@ -5,11 +5,12 @@ activations of theirs, ends in the box again. The polynomial part is an SMT obli
 plus one error term that encloses every rounding; activation ranges come from the interval reading.
 """
 
+from verification.claims.ieee import claim, obligation
 from verification.domains.interval import Interval, evaluate, interval
 from verification.domains.rounding import errors
-from verification.domains.smt import define, name, rational
+from verification.domains.smt import define, ieee, name, rational
 from verification.flight import Box, Flight
-from verification.program import reach
+from verification.program import Graph, Program, reach
 from verification.proof import Obligation
 from verification.verdict import Pending, Verdict
 
@@ -167,8 +168,9 @@ def state_claim(flight: Flight, box: Box) -> Pending:
     """STATE-BOUNDS; where an obligation fails, the box is not inductive, which refutes nothing yet."""
     verdict = Verdict(
         "STATE-BOUNDS",
-        "From the initial state 0, for ever, for all inputs and every dt of its range, each hidden state "
-        "of the binary64 RK4 map stays in its box (bounds.state of this result).",
+        "From the initial state 0, for ever, for all inputs and every dt of its range, each hidden state of "
+        "the program that flies, and what its RK4 gives before the limits are enforced, stays in its box "
+        "(bounds.state of this result).",
         "PROVED-IEEE",
         INDUCTIVE,
         "binary64",
@@ -193,7 +195,8 @@ def output_claim(flight: Flight, box: Box, wanted: Box | None = None) -> tuple[P
     obligations, bounds = output_obligations(flight, box, wanted)
     verdict = Verdict(
         "OUTPUT-BOUNDS",
-        f"The network's commands before the guard stay in {spelled(bounds)}, for ever.",
+        "What the guard of each output takes of the network, its command, stays for ever in "
+        f"{spelled(bounds)}.",
         "PROVED-IEEE",
         "linear obligation over the reals plus an enclosure of every rounding; z3, replayed by cvc5",
         "binary64",
@@ -203,30 +206,58 @@ def output_claim(flight: Flight, box: Box, wanted: Box | None = None) -> tuple[P
         program_digest=flight.digest,
         inductive="a state of the box may leave it, reached or not",
     )
+    if other := [k for k in range(len(bounds)) if not commanded(flight, k)]:
+        verdict.word, verdict.reason = "OPEN", f"the guard of output {other[0]} takes something else"
     return Pending(verdict, obligations), bounds
 
 
+def commanded(flight: Flight, k: int) -> bool:
+    """Whether the guard of output k chooses from command k of the network, and from nothing else of it."""
+    graph, weights, found = flight.graph, _weights(flight), list[set[int]]()
+    for c in flight.step.calls:
+        if c.name == "guard" and c.result == flight.renewed(f"state.output[{k}]"):
+            found.append(picked(graph, c.arguments[0]))
+    return len(found) == 1 and [n for n in found[0] if reach(graph, [n]) & weights] == [flight.decoded[k]]
+
+
+def picked(graph: Graph, n: int) -> set[int]:
+    """The nodes that a choice may give."""
+    if graph.nodes[n].operation != "select":
+        return {n}
+    return picked(graph, graph.nodes[n].arguments[2]) | picked(graph, graph.nodes[n].arguments[3])
+
+
 def limit_claim(flight: Flight, box: Box) -> Pending:
-    """STATE-LIMIT-UNREACHED: the box lies inside the limits that the kernel enforces."""
-    limits = flight.law.limits
-    obligations = []
-    for i, (low, high) in enumerate(box):
-        inside = f"(and (<= {rational(low)} h) (<= h {rational(high)}))"
-        wall = f"(and (< {rational(limits.state_low[i])} h) (< h {rational(limits.state_high[i])}))"
-        comment = f"The box of neuron {i} lies inside the limits that the kernel enforces."
-        lines = ["(declare-const h Real)"]
-        obligations.append(Obligation(f"STATE-LIMIT-UNREACHED-{i}", "QF_LRA", comment, lines, [inside], wall))
-    verdict = Verdict(
-        "STATE-LIMIT-UNREACHED",
-        "The limits that the kernel enforces on the hidden state are never met, so that enforcing them "
-        "changes no value.",
-        "PROVED-IEEE",
-        "the proved box lies strictly inside the limits; z3, replayed by cvc5",
-        "binary64",
-        ["the states stay in their box (STATE-BOUNDS)"],
-        ["controller/kernel/clamp.py", "controller/kernel/step.py"],
-        f"{TWIN}::test_state_limit_twin",
-        program_digest=flight.digest,
-        inductive="the box reaches the limit",
+    """STATE-LIMIT-UNREACHED: within the box, what enforces the limits gives back what it gets."""
+    step, graph, size = flight.step, flight.graph, len(box)
+    met = {c.arguments[0]: c.result for c in step.calls if c.name == "outside"}
+    made = []
+    for m, stage in enumerate(flight.stages):
+        i, substep = m % size, m // size
+        walls = {name: f"law.limits.state_{name}[{i}]" for name in ("low", "high")}
+        outputs = {"stage": stage, "limited": flight.limited[m], "met": met[stage]}
+        program = Program(graph, step.inputs, outputs)
+        values = {"low": flight.law.limits.state_low[i], "high": flight.law.limits.state_high[i]}
+        assumptions = [f"(= {{{walls[name]}}} {ieee(value)})" for name, value in values.items()]
+        low, high = map(ieee, box[i])
+        assumptions.append(f"(and (fp.leq {low} {{stage}}) (fp.leq {{stage}} {high}))")
+        goal = (
+            f"(and (fp.lt {{{walls['low']}}} {{stage}}) (fp.lt {{stage}} {{{walls['high']}}}) "
+            "(= {limited} {stage}) (= {met} (_ bv0 64)))"
+        )
+        suffix = f"-substep{substep}" if flight.sizes["substeps"] > 1 else ""
+        comment = (
+            f"Neuron {i} in its box keeps off the limits: what enforces them changes no bit, and tells none."
+        )
+        label = f"STATE-LIMIT-UNREACHED-{i}{suffix}"
+        made.append(obligation(label, comment, program, assumptions, goal, {stage}))
+    rests = ["the states stay in their box (STATE-BOUNDS)"]
+    text = (
+        "The limits that the kernel enforces on the hidden state are never met: enforcing them changes no "
+        "bit of any state, in any substep, and none is told as met."
     )
-    return Pending(verdict, obligations)
+    pending = claim("STATE-LIMIT-UNREACHED", text, made, ["clamp", "step"], rests)
+    verdict = pending.verdict
+    verdict.twin, verdict.program_digest = f"{TWIN}::test_state_limit_twin", flight.digest
+    verdict.inductive = "the box reaches the limit, or what enforces it changes a state inside"
+    return pending

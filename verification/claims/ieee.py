@@ -1,9 +1,9 @@
 """Claims for every bit pattern: pieces of the kernel as IEEE 754 obligations, inputs left free.
 
 Each piece is traced by itself, all its arguments symbols, so that the proof covers every project.
-ieee_claims() checks that the program that flies uses the piece where the claim needs it and with the
-arguments that it speaks of, that the declared limits are in order, and that reset starts where the induction
-does.
+ieee_claims() checks that the program that flies is this piece, node for node, where the claim needs it and
+with the arguments that it speaks of, that the declared limits are in order, and that reset starts where the
+induction does.
 """
 
 import math
@@ -16,13 +16,12 @@ from controller.kernel import step as kernel
 from controller.kernel.records import Law, State, Work, allocate
 from verification.domains.smt import define, ieee, name
 from verification.flight import Flight
-from verification.program import REAL, Call, Graph, Program, Symbol, bind, trace
+from verification.program import REAL, Call, Graph, Program, Symbol, bind, lift, trace
 from verification.proof import Obligation
 from verification.verdict import Pending, Verdict
 
 TWIN = "tests/should_fail/test_ieee.py"
 INTEGERS = "no integer of the kernel overflows (INTEGER-RANGE)"
-SECONDS_PER_US = 1.0e-6
 Function = Callable[..., Any]
 
 
@@ -69,6 +68,16 @@ def unchanged(program: Program, paths: Iterable[str]) -> tuple[str, Program]:
     return f"(and true true {goal})", Program(program.graph, program.inputs, outputs)
 
 
+def calls(flight: Flight, function: Function) -> list[Call]:
+    """The calls in the step that are this very function of their arguments, node for node."""
+    bound = bind(function, flight.graph, [])
+
+    def made(call: Call) -> int:
+        return lift(flight.graph, bound(*(Symbol(flight.graph, n) for n in call.arguments)))
+
+    return [c for c in flight.step.calls if c.name == function.__name__ and made(c) == c.result]
+
+
 def results(p: Program, called: str) -> set[int]:
     """The results of the calls of a kernel function within a traced one: free where they are cut."""
     return {c.result for c in p.calls if c.name == called}
@@ -79,7 +88,9 @@ def tanh_bound(tanh: Function = activation.tanh) -> Pending:
     p = program(tanh, z=0.0)
     goal = f"(and (fp.leq {ieee(-1.0)} {{result}}) (fp.leq {{result}} {ieee(1.0)}))"
     made = obligation("TANH-BOUND", "|tanh(z)| <= 1, exp left free.", p, [], goal, results(p, "exp"))
-    text = "|tanh(z)| is at most 1 for every bit pattern of z and whatever exp gives."
+    text = (
+        "Each tanh in the step lies in [-1, 1] for every bit pattern of its argument, and whatever exp gives."
+    )
     return claim("TANH-BOUND", text, [made], ["activation", "clamp"], [])
 
 
@@ -99,7 +110,10 @@ def tanh_odd(tanh: Function = activation.tanh) -> Pending:
     made = [obligation("TANH-ODD", comment, p, [away, function], goal, results(p, "exp"), replay="cvc5")]
     zero = program(tanh, z=0.0)
     made.append(obligation("TANH-ODD-zero", "tanh(0) is 0.", zero, ["(fp.isZero {z})"], goal))
-    text = "tanh(-z) is -tanh(z), bit for bit but for the sign of zero, for every z that is not NaN."
+    text = (
+        "Of each tanh in the step, tanh(-z) is -tanh(z), bit for bit but for the sign of zero, "
+        "for every z that is not NaN, if exp gives the same for the same argument."
+    )
     return claim("TANH-ODD", text, made, ["activation"], [])
 
 
@@ -131,8 +145,9 @@ def guard_slew(guard_: Function = guard.guard) -> Pending:
     goal = f"(and (fp.leq {low} {{result}}) (fp.leq {{result}} {high}))"
     text = (
         "Every output lies within [previous - slew, previous + slew] as binary64 rounds these, for every bit "
-        "pattern of all that comes before the guard; slew is max_rate x the time since the last step, from 0 "
-        "to dt.high_us: 0 in the first step, and where the clock stands still or steps back."
+        "pattern of all that comes before the guard; slew is max_rate x (us x 1e-6), each product rounded, "
+        "and us the time since the last step, held to 0 and dt.high_us: so 0 in the first step, and where "
+        "the clock stands still or steps back."
     )
     return claim("GUARD-SLEW", text, [guarded("GUARD-SLEW", goal, guard_)], ["guard", "clamp", "step"], [])
 
@@ -189,33 +204,23 @@ def sensor_range(flight: Flight, step: Function = kernel.step) -> Pending:
     return claim("SENSOR-RANGE", text, made, ["inbox", "clamp", "step"], [INTEGERS])
 
 
-def slews(flight: Flight, k: int) -> set[int]:
-    """The nodes that are output k's slew limit: max_rate times what passed, from 0 to the longest dt."""
-    graph, step = flight.graph, flight.step
-    walls = (flight.passed, graph.constant(0), step.inputs["law.clock.high_us"])
-    held = {c.result for c in step.calls if c.name == "bounded" and c.arguments == walls}
-    whole = [graph.add("real", (n,), REAL) for n in held]
-    seconds = [graph.add("mul", (n, graph.constant(SECONDS_PER_US)), REAL) for n in whole]
-    return {graph.add("mul", (step.inputs[f"law.limits.max_rate[{k}]"], n), REAL) for n in seconds}
-
-
 def guards(flight: Flight, k: int) -> bool:
     """Whether output k is what the guard gives for the last output and the declared limits, in order."""
     step, limits = flight.step, flight.law.limits
     paths = ("state.output", "law.limits.low", "law.limits.high", "law.limits.safe")
     held = tuple(step.inputs[f"{path}[{k}]"] for path in paths)
-    wanted = [(flight.renewed(f"state.output[{k}]"), (*held, slew)) for slew in slews(flight, k)]
-    met = [(c.result, c.arguments[1:]) for c in step.calls if c.name == "guard"]
+    wanted = flight.renewed(f"state.output[{k}]"), (*held, flight.slew(k))
+    met = [(c.result, c.arguments[1:]) for c in calls(flight, guard.guard)]
     numbers = (limits.low[k], limits.high[k], limits.max_rate[k])
     ordered = limits.low[k] <= limits.safe[k] <= limits.high[k] and limits.max_rate[k] >= 0.0
-    return any(one in met for one in wanted) and ordered and all(map(math.isfinite, numbers))
+    return wanted in met and ordered and all(map(math.isfinite, numbers))
 
 
 def filters(flight: Flight, j: int) -> bool:
     """Whether the filtered input j is what the low-pass gives within the range that the network sees."""
     step, sensors = flight.step, flight.law.sensors
     walls = tuple(step.inputs[f"law.sensors.seen_{side}[{j}]"] for side in ("low", "high"))
-    smooth = {c.result for c in step.calls if c.name == "low_pass" and c.arguments[4:] == walls}
+    smooth = {c.result for c in calls(flight, filter.low_pass) if c.arguments[4:] == walls}
     return flight.renewed(f"state.filtered[{j}]") in smooth and sensors.seen_low[j] <= sensors.seen_high[j]
 
 
@@ -223,7 +228,7 @@ def integrates(flight: Flight, k: int) -> bool:
     """Whether the integral k is either 0 or what the limited integral gives for the declared limits."""
     step, pid_ = flight.step, flight.law.pid
     walls = tuple(step.inputs[f"law.pid.integral_{side}[{k}]"] for side in ("low", "high"))
-    allowed = {c.result for c in step.calls if c.name == "accumulate" and c.arguments[3:] == walls}
+    allowed = {c.result for c in calls(flight, pid.accumulate) if c.arguments[3:] == walls}
     allowed.add(flight.graph.constant(0.0))
     allowed.add(step.inputs[f"state.integral[{k}]"])  # where the clock stands still
     todo = [step.outputs[f"state.integral[{k}]"]]
@@ -251,7 +256,9 @@ def ieee_claims(flight: Flight) -> list[Pending]:
         (guard_slew(), "output", flight.sizes["outputs"], guards),
         (filter_range(), "filtered", flight.sizes["inputs"], filters),
     ]
-    made = [tanh_bound(), tanh_odd()]
+    tanhs = [c for c in flight.step.calls if c.name == "tanh"]
+    flown = bool(tanhs) and calls(flight, activation.tanh) == tanhs
+    made = [p if flown else unused(p, "tanh") for p in (tanh_bound(), tanh_odd())]
     for pending, name_, size, flies in rows:
         path = "state." + name_
         fit = all(flies(flight, n) and flight.enters(f"{path}[{n}]", []) for n in range(size))
