@@ -149,7 +149,7 @@ def _rules(whole: dict[str, Any]) -> Iterator[Forgery]:
                     yield changed(f"requirements: {name}", new, key, n, name)
     for path in whole["code"]:
         yield changed("digest: code", "00" * 32, "code", path)
-    for key in ("version", "digest"):
+    for key in ("version", "digest", "approved"):
         yield changed("digest: Seawall", "00" * 32, "seawall", key)
 
 
