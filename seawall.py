@@ -206,6 +206,7 @@ def certify(
     """Verify, fly the target, run the project's tests, write the evidence pack; 3 where one isn't shown."""
     from certification import requirements, suite
     from certification.about import about as told
+    from certification.attack import table
     from certification.code import code_digests
     from certification.pack import check_place, write_pack
     from certification.project_tests import gather
@@ -225,12 +226,14 @@ def certify(
         warn(why)
     proved = _verify(project, place, scheduler)
     sources = kernel_sources(project.sizes) | parameter_sources(project.law)
+    with executors(scheduler) as executor, terminal.progress() as progress:
+        planted = table(project, proved["claims"], sources, executor, place, progress)
     with _hil(project, place, steps, url, 1, baud) as flown:
         with terminal.stage("tests"):
             reports, own = tests.reports(warn), suite.obtain(place / "suite.log", warn)
-        proofs, code = place / "proofs", code_digests()
         with terminal.stage("pack"):
-            done = write_pack(pack, info, proved, flown, reports, own, sources, proofs, code=code, key=sign)
+            parts = proved, flown, reports, own, sources, place / "proofs"
+            done = write_pack(pack, info, *parts, code=code_digests(), attack=planted, key=sign)
     terminal.pack(done.summary)
     terminal.write(json_, done.summary)
     raise typer.Exit(done.status)
@@ -307,10 +310,7 @@ def deploy(
             admission = admit(project, _place(place), executor, progress, opponent_first=True)
             claims += [v.as_dict() for v in admission.verdicts]
         if admission.status:
-            bad = [v for v in admission.verdicts if v.word in ("OPEN", "REFUTED")]
-            for v in bad:
-                err.print(f"seawall: {v.id} is {v.word}: {v.reason}", markup=False)
-            err.print("seawall: not deployed: only a network that is proved may fly")
+            terminal.not_deployed([v.as_dict() for v in admission.verdicts])
             terminal.write(json_, refused(admission, target))
             raise typer.Exit(admission.status)
         result = bundle.deploy(project, target, output or place / target, progress, Model)
@@ -371,8 +371,9 @@ def _status() -> Any:
 
 
 def main() -> None:
-    """Run the command line: one sentence and status 2 for bad input, 1 for a target that can't be flown."""
+    """Run the command line: one sentence; status 2 for bad input, 1 for a target or kernel that can't fly."""
     from hil.link import TargetError
+    from verification.program import TraceError
 
     terminal.speak_any_text()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that workers, targets and files aside go too
@@ -384,6 +385,8 @@ def main() -> None:
         raise SystemExit(status)
     except (InputError, TargetError) as fault:
         sentence, status = str(fault), 2 if isinstance(fault, InputError) else 1
+    except TraceError as fault:
+        sentence, status = f"controller/kernel: {fault}; mend the kernel: nothing can be proved of it", 1
     except USAGE as fault:
         what = fault.format_message().rstrip(".") or "no command is given"
         sentence, status = f"{what}; see seawall --help", 2

@@ -16,22 +16,54 @@ from typing import Any, TypeVar
 
 from certification import manifest as manifests
 from certification.about import NETWORK, REFERENCE, parsed
+from certification.evidence import NO_ATTACK
 from certification.forgeries import Forgery, forgeries
 from certification.planted import judge_forgeries
 from controller.errors import InputError
 from controller.native.bundle import kernel_sources, parameter_sources
-from controller.project import FILE_NAME, load
+from controller.project import FILE_NAME, Project, load
 from verification import kept
 from verification.mutation import patch as patches
 from verification.mutation.kernel import mutants
 from verification.mutation.printed import of_c
-from verification.mutation.run import Defect, Result, counted, defects, judge_all
+from verification.mutation.run import Defect, Result, counted, defects, judge_all, named, outside
 from verification.proof import Progress
 
 Kind = TypeVar("Kind", Defect, Forgery)
 SCHEMA = "seawall/attack/1"
+ALIVE = ("survived", "lost")
+SEED = NO_ATTACK["seed"]  # of the sample that a pack speaks of
+UNTIED = "REFERENCE"  # red where a project names none; then no defect is judged by it
 SAMPLE = 2  # of each class, unless all are asked for: about a minute on two processors
 MOST_BYTES = 1 << 28
+
+
+def table(
+    project: Project,
+    claims: list[dict[str, Any]],
+    sources: dict[str, str],
+    executor: Executor,
+    work: Path,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """`attack` of the evidence: what became of the defects of a sample, planted in a project's own kernel.
+
+    claims: on the sound kernel; sources: its printed C by file; work: where answers are kept.
+    """
+    red = [claim["id"] for claim in claims if claim["word"] in ("OPEN", "REFUTED") and claim["id"] != UNTIED]
+    if red:
+        return NO_ATTACK | {"why": f"{red[0]} is red without one"}
+    if any(outside(name) for name in named(project.config)):
+        return NO_ATTACK | {"why": "a file of the project lies outside its folder"}
+    possible = _possible(sources)
+    results = judge_all(sample(possible, SEED), project.root, executor, work, progress)
+    alive = [f"{r.word}: {r.name}" for r in results if r.word in ALIVE]
+    return NO_ATTACK | {"possible": len(possible), "classes": counted(results), "survived": alive}
+
+
+def _possible(printed: dict[str, str]) -> list[Defect]:
+    """All defects of the kernel here and of printed C."""
+    return [*defects(mutants(kept.ROOT)), *of_c(printed)]
 
 
 def attack(
@@ -52,7 +84,7 @@ def attack(
     with _project(pack) as place:
         printed = _printed(pack, place)
         own = patches.read(patch, kept.ROOT, printed) if patch else None
-        possible = [own] if own else [*defects(mutants(kept.ROOT)), *of_c(printed)]
+        possible = [own] if own else _possible(printed)
         planted = possible if every or own else sample(possible, seed)
         results = judge_all(planted, place, executor, work, progress)
     forged = [] if own else forgeries(pack)
@@ -73,7 +105,7 @@ def sample(possible: list[Kind], seed: int, each: int = SAMPLE) -> list[Kind]:
 def report(pack: Path, results: list[Result], possible: int, seed: int | None, own: bool) -> dict[str, Any]:
     """What became of the defects, a row a class."""
     words = {r.word for r in results}
-    alive = [r for r in results if r.word in ("survived", "lost")]
+    alive = [r for r in results if r.word in ALIVE]
     shown = results if own else alive
     return {
         "schema": SCHEMA,
@@ -116,9 +148,8 @@ def _project(pack: Path) -> Iterator[Path]:
     """A folder with the project of a pack, its files named as it names them. Raises InputError."""
     _manifest(pack)
     config = _bytes(pack, f"project/{FILE_NAME}")
-    told = parsed(config).controller
-    files = {told.network: NETWORK} | ({told.reference: REFERENCE} if told.reference else {})
-    if any(Path(name).is_absolute() or ".." in Path(name).parts for name in files):
+    files = dict(zip(named(parsed(config)), (NETWORK, REFERENCE), strict=False))
+    if any(outside(name) for name in files):
         raise InputError(
             f"project/{FILE_NAME}: a file lies outside the project, so it is of no pack; get it again"
         )

@@ -21,11 +21,12 @@ from certification.requirements import Requirements
 from certification.suite import Suite
 from certification.trace import trace
 
-SCHEMA = "seawall/evidence/2"
+SCHEMA = "seawall/evidence/3"
+NO_ATTACK: dict[str, Any] = {"possible": 0, "seed": 0, "classes": [], "survived": [], "why": ""}
 KEYS = {
     "schema", "project", "program", "versions", "bounds", "attained", "claims", "hil", "campaigns", "tests",
     "suite", "kernel", "code", "requirements", "families", "trusted", "trace", "counts", "outcomes",
-    "assumptions", "status", "seawall", "proofs",
+    "assumptions", "attack", "status", "seawall", "proofs",
 }  # fmt: skip
 OTHER = "Other claims"
 PROJECT_TESTS, SUITE_TESTS = "Tests of the project", "Tests of Seawall itself"
@@ -106,10 +107,12 @@ def assemble(
     code: Mapping[str, str],
     requirements: Requirements,
     suite: Suite | None = None,
+    attack: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The evidence from its parts, with what follows from them. Raises InputError.
 
     tests: the project's own; suite: Seawall's, None where there is no result for this code.
+    attack: what became of planted defects, as table() gives it; None where none was planted.
     """
     evidence: dict[str, Any] = {
         "schema": SCHEMA,
@@ -123,6 +126,7 @@ def assemble(
         "campaigns": [run.model_dump() for run in campaigns(repeatable, measured, verify["program"])],
         "tests": [test.model_dump() for test in tests],
         "suite": of_suite(suite),
+        "attack": dict(attack or NO_ATTACK),
         "kernel": dict(kernel),
         "code": dict(code),
         "requirements": [entry.model_dump() for entry in requirements.requirements],

@@ -50,6 +50,7 @@ def write_pack(
     requirements: Requirements | None = None,
     code: dict[str, str] | None = None,
     now: datetime | None = None,
+    attack: dict[str, Any] | None = None,
     key: Path | None = None,
 ) -> Packed:
     """Write the pack to `out`, which holds nothing yet or an older pack; a kill leaves that or nothing.
@@ -58,8 +59,8 @@ def write_pack(
     reports holds the JUnit files of the project's tests, by their paths in the pack; suite the result of
     Seawall's own, None where there is none for this code.
     kernel_sources holds the printed C, parameter files included; proofs_dir the `.smt2` files that the
-    verdicts name as `proofs/NAME`; code the digests of the sources by path; key is of who signs the pack.
-    Raises InputError.
+    verdicts name as `proofs/NAME`; code the digests of the sources by path; attack what became of planted
+    defects; key is of who signs the pack. Raises InputError.
     """
     check_place(out)
     rules = with_project(requirements or load(), project_info.get("requirements", []), "controller.toml")
@@ -72,7 +73,7 @@ def write_pack(
     proofs = _proofs(verify, proofs_dir)
     kernel = _kernel(kernel_sources, verify["program"])
     project = made["project"]
-    evidence = assemble(project, verify, repeatable, measured, tests, kernel, code or {}, rules, own)
+    evidence = assemble(project, verify, repeatable, measured, tests, kernel, code or {}, rules, own, attack)
     evidence["seawall"] = made["seawall"]
     evidence["proofs"] = {file: sha256(data) for file, data in sorted(proofs.items())}
     histogram = measured.pop("histogram", {})

@@ -183,6 +183,14 @@ def one_line(text: str) -> str:
     return for_browser(text)
 
 
+def not_deployed(claims: list[dict[str, Any]]) -> None:
+    """Why a network may not fly: each claim that does not hold."""
+    for claim in claims:
+        if claim["word"] in ("OPEN", "REFUTED"):
+            err.print(f"seawall: {claim['id']} is {claim['word']}: {claim['reason']}", markup=False)
+    err.print("seawall: not deployed: only a network that is proved may fly")
+
+
 def attacked(result: dict[str, Any]) -> None:
     """A row a class of defects, with the claims that turned red; what survived, by name; the sum."""
     table = Table("defect", "tried", "killed", "survived", "claims that turned red", box=None)

@@ -125,6 +125,7 @@ class Flight:
             if unsafe:
                 fault.add_note(unsafe)
             raise
+        self._count_skipped()
         self._inbox = self.controller.snapshot().inbox
         unsafe = self._make_safe()
         self._unsafe = unsafe is not None
@@ -163,10 +164,15 @@ class Flight:
         sent = perf_counter_ns()
         spent = clock.spent_ns()
         self._late = spent > self._deadline_ns
-        self._misses += self._late + clock.skipped - self._skipped
-        self._skipped = clock.skipped
+        self._misses += self._late
+        self._count_skipped()
         self.stopwatch.note(sensed - begin, decided - sensed, sent - decided, max(spent, sent - begin))
         self._keep(now_us, mode, cause, outputs)
+
+    def _count_skipped(self) -> None:
+        """A period that was skipped is a deadline that was missed, also the last ones before a stop."""
+        self._misses += self.clock.skipped - self._skipped
+        self._skipped = self.clock.skipped
 
     def _keep(self, now_us: int, mode: int, cause: int, outputs: tuple[float, ...]) -> None:
         tick = self.tick
@@ -241,7 +247,7 @@ class Flight:
             lost=self._lost,
             safe=not self._unsafe,
             periods=tick.step,
-            skipped=self.clock.skipped,
+            skipped=self._skipped,
             first_us=self._first_us,
             last_us=tick.time_us,
             deadline_us=self._deadline_ns // US,

@@ -8,11 +8,12 @@ import numpy as np
 from controller.kernel.inbox import COUNT_LIMIT
 from controller.kernel.records import Law
 from verification.domains.interval import ANY_FLOAT, Interval, evaluate, interval, outward
-from verification.program import INTEGER, Graph, Program, TraceError, leaves, reach
+from verification.program import INTEGER, REAL, Graph, Program, TraceError, leaves, reach
 from verification.translation import python_programs
 
 Box = list[tuple[float, float]]
 FAR_US = 2**61  # the ends of the kernel's clock
+SECONDS_PER_US = 1.0e-6
 INT64 = Interval(-(2**63), 2**63 - 1)
 FLAG = Interval(0, 1)
 
@@ -48,8 +49,7 @@ class Flight:
     def now(self) -> int:
         """The clock that a period goes by: now_us, held to the kernel's range of times."""
         low, high = self.graph.constant(-FAR_US), self.graph.constant(FAR_US)
-        top = self._select(self.step.inputs["now_us"], high, self.step.inputs["now_us"], high)
-        return self._select(low, top, top, low)
+        return self._held(self.step.inputs["now_us"], low, high)
 
     @cached_property
     def moved(self) -> int:
@@ -69,6 +69,17 @@ class Flight:
         first = self._select(self.before, far, self.graph.constant(1), zero)
         passed = self.graph.add("sub", (self.now, self.before), INTEGER)
         return self._select(zero, first, zero, passed)
+
+    def slew(self, k: int) -> int:
+        """max_rate x the time since the last step in s, from 0 to the longest dt: how far output k may go."""
+        graph = self.graph
+        us = self._held(self.passed, graph.constant(0), self.step.inputs["law.clock.high_us"])
+        seconds = graph.add("mul", (graph.add("real", (us,), REAL), graph.constant(SECONDS_PER_US)), REAL)
+        return graph.add("mul", (self.step.inputs[f"law.limits.max_rate[{k}]"], seconds), REAL)
+
+    def _held(self, n: int, low: int, high: int) -> int:
+        top = self._select(n, high, n, high)
+        return self._select(low, top, top, low)
 
     def _select(self, a: int, b: int, x: int, y: int) -> int:
         return self.graph.add("select", (a, b, x, y), self.graph.nodes[x].type)

@@ -19,6 +19,10 @@ class TraceError(Exception):
     """The traced code left the language: it branched on data, mixed types, or read scratch."""
 
 
+class ScratchError(TraceError):
+    """A result depends on what scratch held before: what SCRATCH-CLEAN denies."""
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     """operation; arguments (node numbers); type; and, for leaves, the name or the exact value."""
@@ -235,7 +239,7 @@ def trace(function: Callable[..., Any], arguments: dict[str, Any], graph: Graph 
     program = Program(graph, inputs, outputs, [c for c in dict.fromkeys(calls) if c.result in cone])
     for number in cone:
         if graph.nodes[number].leaf.startswith("work."):
-            raise TraceError(f"{graph.nodes[number].leaf} is read before it is written")
+            raise ScratchError(f"{graph.nodes[number].leaf} is read before it is written (SCRATCH-CLEAN)")
     return program
 
 

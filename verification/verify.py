@@ -15,13 +15,15 @@ from verification.claims.bounds import find_box, limit_claim, output_claim, stat
 from verification.claims.channels import channels_apart
 from verification.claims.clock import clock_claims
 from verification.claims.code import code_verdicts
+from verification.claims.declared import as_declared
 from verification.claims.discrete import contract_verdicts
 from verification.claims.discrete import told as discrete_told
 from verification.claims.health import health_claims
 from verification.claims.ieee import ieee_claims
 from verification.claims.ranges import range_verdicts
 from verification.claims.reference import reference_claim
-from verification.claims.specification import no_number, specification_claims
+from verification.claims.safety import safety_claims
+from verification.claims.specification import no_number, python_flown, specification_claims
 from verification.claims.words import words_claim
 from verification.falsify import extent, falsify
 from verification.flight import Box, Flight
@@ -68,7 +70,9 @@ class Asked:
     def decided(self) -> list[Verdict]:
         """What no solver is asked of."""
         ranges = [*range_verdicts(self.flight, self.box), no_number(self.flight)]
-        return [*ranges, *code_verdicts(self.flight, self.sources), *self.tie]
+        code = [*code_verdicts(self.flight, self.sources), as_declared(self.project, self.flight)]
+        code.append(python_flown(self.flight))
+        return [*ranges, *code, *self.tie]
 
 
 def asked(project: Project, sources: dict[str, str] | None = None) -> Asked:
@@ -84,7 +88,7 @@ def asked(project: Project, sources: dict[str, str] | None = None) -> Asked:
     output, bounds = output_claim(flight, box)
     pending = [state_claim(flight, box), output, limit_claim(flight, box)]
     pending += [*ieee_claims(flight), *clock_claims(flight), *health_claims(flight), channels_apart(flight)]
-    pending += [*specification_claims(flight), words_claim(read["scalar.h"])]
+    pending += [*safety_claims(flight), *specification_claims(flight), words_claim(read["scalar.h"])]
     return Asked(project, reference, flight, box, bounds, pending, read)
 
 

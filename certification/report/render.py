@@ -21,6 +21,7 @@ PARTS = (
     "page.js",
     "evidence.typ",
     "view.py",
+    "defects.py",
     "times.py",
     "plots.py",
     "glyphs.py",

@@ -6,6 +6,7 @@ from typing import Any
 
 from certification.models import MEANINGS, WORDS, Answer
 from certification.report import plots
+from certification.report.defects import defects
 from certification.report.times import late_count, late_steps, timing, timing_plots
 from certification.requirements import OWN
 
@@ -55,6 +56,7 @@ def view(evidence: Mapping[str, Any], measured: Mapping[str, Any]) -> dict[str, 
         "skipped": [row for row in rows if row["skipped"]],
         "campaigns": evidence["campaigns"],
         "faults": _faults(evidence, measured),
+        "defects": defects(evidence["attack"]),
         "tests": _tests(evidence),
         "code": _code(evidence),
         "kernel": [{"file": name, "digest": d} for name, d in sorted(evidence["kernel"]["files"].items())],

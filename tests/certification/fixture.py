@@ -17,6 +17,7 @@ from certification.pack import Packed, partition, write_pack
 from certification.suite import Suite, summary
 from controller.native.bundle import kernel_sources, parameter_sources
 from controller.project import load
+from tests.certification.planted import planted
 from tests.projects import tables, to_toml, weights
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
@@ -53,6 +54,8 @@ CLAIMS: list[Row] = [
     ("NO-NUMBER-APART", "EXHAUSTED", 0, "", "What stands for no number lies in no range."),
     ("STATE-BOUNDS", IEEE, 8, "z3 cvc5", "Every state stays in its interval for all time."),
     ("OUTPUT-BOUNDS", IEEE, 1, "z3 cvc5", "The decoder's output stays in its interval for all time."),
+    ("AS-DECLARED", "EXHAUSTED", 0, "", "Each parameter that flies is the declared number."),
+    ("PYTHON-FLOWN", "TESTED", 0, "", "In CPython the kernel flies as specified."),
     ("REFERENCE", "TESTED", 0, "", "On the rows of the reference the network flies as it was trained."),
     ("BOUNDS-SEARCHED", "SEARCHED", 0, "", "No trajectory of an adversary left a bound."),
     ("STATE-LIMIT-UNREACHED", IEEE, 1, "z3 cvc5", "The enforced state limits are never met."),
@@ -75,14 +78,10 @@ CLAIMS: list[Row] = [
     ("C-PARAMETERS", "EXHAUSTED", 0, "", "The parameters in the C are the project's."),
     ("C-WORDS", IEEE, 2, "bitwuzla z3", "select and abs in C mean what they mean in Python."),
     ("SCRATCH-CLEAN", "EXHAUSTED", 0, "", "No result depends on scratch memory."),
-    ("MODES-PRIORITY", "EXHAUSTED", 0, "", "Each period has one cause, by a total order."),
-    ("MODES-SAFE-REACHABLE", "EXHAUSTED", 0, "", "SAFE is reached from every mode in one period."),
-    ("MODES-UNHEALTHY-NEVER-DRIVES", "EXHAUSTED", 0, "", "An unhealthy sensor never drives the actuator."),
-    ("MODES-NO-DEADLOCK", "EXHAUSTED", 0, "", "Every mode can return to NOMINAL."),
-    ("MODES-NOMINAL-EARNED", "EXHAUSTED", 0, "", "NOMINAL comes only after healthy periods in a row."),
+    ("MODES-SAFE-REACHABLE", IEEE, 1, "bitwuzla z3", "SAFE is reached from every mode in one period."),
+    ("MODES-NO-DEADLOCK", IEEE, 1, "bitwuzla z3", "Healthy periods lead to NOMINAL."),
     ("MODES-CONTRACTS", "CONFIRMED", 0, "", "The contracts of modes.py hold on all paths."),
     ("INBOX-CONTRACTS", "CONFIRMED", 0, "", "The contracts of inbox.py hold on all paths."),
-    ("INBOX-ORDER", "EXHAUSTED", 0, "", "Samples are taken in order of time."),
     ("WIRE-CONTRACTS", "CONFIRMED", 0, "", "A frame of up to 8 bytes comes back as it was sent."),
     ("WIRE-SYMBOLS", "EXHAUSTED", 0, "", "A payload comes back from its frame, and none is cut."),
     ("WIRE-CRC", "EXHAUSTED", 0, "", "CRC-32 finds every error of up to three bits in a frame."),
@@ -138,11 +137,7 @@ def claim(row: Row) -> dict[str, Any]:
         "id": name,
         "statement": statement,
         "word": word,
-        "arithmetic": "binary64"
-        if word == "PROVED-IEEE"
-        else "reals"
-        if word == "PROVED-REAL"
-        else "integers",
+        "arithmetic": {IEEE: "binary64", REAL: "reals"}.get(word, "integers"),
         "assumptions": ASSUMPTIONS.get(name, []),
         "method": method,
         "versions": {solver: VERSIONS[solver] for solver in (first, second) if solver},
@@ -350,6 +345,7 @@ class Inputs:
     tests: list[str] = field(default_factory=lambda: list(PROJECT_TESTS))
     suite: list[str] = field(default_factory=all_tests)
     outcomes: dict[str, str] = field(default_factory=dict)
+    attack: dict[str, Any] = field(default_factory=planted)
     code: dict[str, str] = field(default_factory=lambda: dict(CODE))
     sources: dict[str, str] = field(default_factory=lambda: dict(_made(to_toml(project_tables()))[1]))
 
@@ -391,10 +387,9 @@ class Inputs:
     def put(self, pack: Path, proofs: Path, key: Path | None) -> Packed:
         """Write the pack, its proofs being in a folder."""
         report = {"tests/project.xml": junit_xml(self.tests, self.outcomes).encode()} if self.tests else {}
-        own = self.own()
-        told = own.dump() if own else None
+        told = own.dump() if (own := self.own()) else None
         results = self.project, self.verify, self.hil, report, told, self.sources, proofs
-        return write_pack(pack, *results, code=self.code, now=NOW, key=key)
+        return write_pack(pack, *results, code=self.code, now=NOW, attack=self.attack, key=key)
 
 
 def read(pack: Path, path: str) -> Any:

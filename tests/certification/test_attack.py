@@ -9,17 +9,22 @@ from typing import Any
 
 import pytest
 
-from certification.attack import attack, report, sample
+from certification import attack as attack_module
+from certification.attack import attack, report, sample, table
+from certification.evidence import NO_ATTACK
 from certification.forgeries import forgeries
 from certification.planted import judge_forgeries
 from certification.terminal import attacked
 from controller.errors import InputError
+from controller.native.bundle import kernel_sources, parameter_sources
+from controller.project import Project, load
 from tests.certification.fixture import Inputs
 from tests.certification.test_schema import check
+from tests.projects import make_project
 from verification import kept
 from verification.mutation.judge import Here
 from verification.mutation.kernel import mutants
-from verification.mutation.run import Result, counted, defects
+from verification.mutation.run import Defect, Result, counted, defects
 
 STEP = "controller/kernel/step.py"
 
@@ -139,3 +144,41 @@ def test_what_is_no_pack_of_this_seawall_is_told(pack: Path, tmp_path: Path, dam
     with pytest.raises(InputError) as caught:
         attack(tmp_path / "pack", Here(), tmp_path / "work")
     assert says in str(caught.value), json.dumps(str(caught.value))
+
+
+@pytest.fixture(scope="module")
+def cart(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return load(make_project(tmp_path_factory.mktemp("cart") / "p", inputs=1, hidden=2))
+
+
+def of_cart(project: Project, work: Path, *claims: dict[str, str]) -> dict[str, Any]:
+    """The table that a pack of a project would hold."""
+    sources = kernel_sources(project.sizes) | parameter_sources(project.law)
+    return table(project, list(claims), sources, Here(), work)
+
+
+def test_the_table_of_a_pack_counts_what_turned_red(
+    cart: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of what is possible, here a bug and nothing; that the project names no reference keeps nothing back."""
+    text = (kept.ROOT / STEP).read_text(encoding="utf-8")
+    bug = text.replace("    cause = worst(\n        reference_bad,", "    cause = worst(\n        0,")
+    planted = [Defect("a", "bug", {STEP: bug}), Defect("a", "nothing", {STEP: text + "\n"})]
+    monkeypatch.setattr(attack_module, "_possible", lambda _: planted)
+    found = of_cart(
+        cart, tmp_path, {"id": "REFERENCE", "word": "OPEN"}, {"id": "FINITE", "word": "PROVED-IEEE"}
+    )
+    assert bug != text and found["possible"] == 2 and not found["survived"] and not found["why"]
+    ((row),) = found["classes"]
+    assert (row["planted"], row["tried"], row["killed"], row["same"]) == (2, 1, 1, 1)
+
+
+def test_no_defect_is_planted_where_it_could_not_be_told(cart: Project, tmp_path: Path) -> None:
+    """A claim is red anyway, or the network lies elsewhere."""
+    red = of_cart(cart, tmp_path, {"id": "FINITE", "word": "OPEN"})
+    assert red == NO_ATTACK | {"why": "FINITE is red without one"}
+    away = make_project(tmp_path / "away", inputs=1, hidden=2)
+    (away / "network.json").rename(tmp_path / "net.json")
+    config = away / "controller.toml"
+    config.write_text(config.read_text().replace('"network.json"', '"../net.json"'))
+    assert "outside" in of_cart(load(away), tmp_path)["why"]

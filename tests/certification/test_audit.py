@@ -261,7 +261,7 @@ def test_another_obligation(pack: Path) -> None:
         (lambda e: claim(e, "FINITE").update(program_digest="0"), "another program"),
         (lambda e: claim(e, "FINITE").update(word="SURE"), "word"),
         (lambda e: e.pop("claims"), "shape is broken"),
-        (lambda e: e.update(schema="x"), "is no seawall/evidence/2"),
+        (lambda e: e.update(schema="x"), "is no seawall/evidence/3"),
         (lambda e: e["tests"][0].update(outcome="failed"), "tests/project.xml"),
         (lambda e: e["requirements"].pop(), "trace does not follow"),
         (lambda e: e["bounds"]["state"][0].__setitem__(0, -0.1), "index.html"),

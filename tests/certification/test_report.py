@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from certification.evidence import NO_ATTACK
 from certification.report.view import outward
 from certification.requirements import load
 from tests.certification.fixture import Inputs, project_tables, read
@@ -182,3 +183,17 @@ def test_the_page_names_what_made_the_pack_and_what_the_project_declares(page: s
                  "late_per_million = 1,000", "Compiler", "Processor", "commit", "encoder data sheet, table 2",
                  "0.002 s"):  # fmt: skip
         assert part in text
+
+
+def test_planted_defects_stand_in_a_table_with_their_survivors(tmp_path: Path) -> None:
+    """Of nine, three were none; four of six turned a claim red."""
+    page = (Inputs().write(tmp_path).path / "index.html").read_text(encoding="utf-8")
+    assert "9 of 5,000 systematic defects" in page and "3 were no program" in page
+    assert "of the other 6, 4 turned a claim red" in page
+    assert "AS-SPECIFIED 2, FINITE 1" in page and "survived: kernel.c:1: a -&gt; b" in page
+
+
+def test_a_project_in_which_no_defect_can_be_planted_says_why(tmp_path: Path) -> None:
+    packed = Inputs(attack=NO_ATTACK | {"why": "FINITE is red without one"}).write(tmp_path)
+    page = (packed.path / "index.html").read_text(encoding="utf-8")
+    assert "No defect was planted: FINITE is red without one." in page

@@ -76,7 +76,7 @@ TESTS = ["tests/test_rig.py::test_holds[1]", "Brake::Holds"]
         ({"claims": ["GAURD-RANGE"]}, "'GAURD-RANGE'; did you mean 'GUARD-RANGE'?"),
         ({"claims": ["GUARD-*", "GAURD-*"]}, "claims: no claim that verify gives is 'GAURD-*'; did you mean"),
         ({"claims": ["guard-range"]}, "'guard-range'; did you mean 'GUARD-RANGE'?"),
-        ({"claims": ["42"]}, "no claim that verify gives is '42'; there are AS-SPECIFIED, BOUNDS-"),
+        ({"claims": ["42"]}, "no claim that verify gives is '42'; there are AS-DECLARED, AS-SPECIFIED, "),
         ({"campaigns": ["HIL-TIME"]}, "campaigns: no campaign is 'HIL-TIME'; did you mean 'HIL-TIMING'?"),
         ({"tests": ["tests/test_rigs.py"]}, "did you mean 'tests/test_rig.py'?"),
         ({"tests": ["tests/test_rig.py::test_hold"]}, "did you mean 'tests/test_rig.py::test_holds[1]'?"),

@@ -42,6 +42,7 @@ def test_whole_fixture_is_shown() -> None:
         "SW-GUARD-1",
         "SW-GUARD-2",
         "SW-GUARD-3",
+        "SW-MODES-2",
     ]
 
 

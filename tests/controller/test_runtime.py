@@ -153,6 +153,22 @@ def test_a_miss_is_told_to_the_next_period_only(project: Project) -> None:
     assert summary.stages[-1].max_us >= 1e6
 
 
+class Stopped(Behind):
+    """Behind, and stopped where it waits for a period."""
+
+    def wait(self, stopping: Callable[[], bool]) -> int:
+        now_us = super().wait(stopping)
+        if self.period == 5:
+            raise KeyboardInterrupt
+        return now_us
+
+
+def test_periods_that_were_skipped_just_before_a_stop_are_misses_too(project: Project) -> None:
+    clock = Stopped(1000, late=set(), skipped={3: 1, 5: 2})
+    summary = run(Controller(project, "native"), Logged(project), clock=clock)
+    assert (summary.periods, summary.deadline_misses, summary.skipped) == (5, 3, 3)
+
+
 def is_safe_end(log: list[Command], period_us: int = 1000) -> bool:
     """Whether the last command is the safe one and the way there keeps to the slew limit of 400 N/s."""
     last = log[-1]

@@ -1,14 +1,22 @@
 """C, parameters and scratch with a planted bug."""
 
 import re
+from pathlib import Path
 
+import pytest
+
+import seawall
 from controller.kernel import step
 from controller.kernel.records import Law, State, Work, allocate
 from controller.native.bundle import kernel_sources, parameter_sources
+from tests.projects import make_project
 from tests.settling import flown
 from tests.should_fail.mutant import mutant
+from verification import translation
 from verification.claims.code import code_verdicts, equality, parameters, scratch
 from verification.program import Graph, Program, trace
+
+READS = ("decode(law.network, state.hidden, work.decoded)", "state.hidden[0] += work.decoded[0]")
 
 
 def sources() -> dict[str, str]:
@@ -38,15 +46,28 @@ def test_c_parameters_twin() -> None:
 
 def test_scratch_clean_twin() -> None:
     """A step that adds what was left in scratch."""
-    reads = ("decode(law.network, state.hidden, work.decoded)", "state.hidden[0] += work.decoded[0]")
 
     def programs(sizes: dict[str, int], graph: Graph) -> dict[str, Program]:
         law, state, work = (allocate(r, sizes) for r in (Law, State, Work))
         given = {"law": law, "state": state, "work": work, "now_us": 0, "missed": 0}
-        return {"step": trace(mutant(step, reads).step, given, graph)}
+        return {"step": trace(mutant(step, READS).step, given, graph)}
 
     verdict = scratch(flown()[1], programs)
     assert verdict.word == "REFUTED" and "work.decoded" in verdict.reason
+
+
+@pytest.mark.parametrize("command", ["verify", "falsify", "deploy"])
+def test_a_kernel_that_reads_scratch_is_refused_in_one_sentence(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(translation, "step", mutant(step, READS).step)
+    place = [] if command == "falsify" else ["--work", str(tmp_path / "work")]
+    monkeypatch.setattr("sys.argv", ["seawall", command, str(make_project(tmp_path / "p")), *place])
+    with pytest.raises(SystemExit) as end:
+        seawall.main()
+    told = capfd.readouterr().err
+    assert end.value.code == 1 and "Traceback" not in told
+    assert "work.decoded[0] is read before it is written (SCRATCH-CLEAN); mend the kernel" in told
 
 
 def test_the_unchanged_code_holds() -> None:

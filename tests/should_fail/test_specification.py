@@ -5,13 +5,17 @@ from typing import Any
 
 import pytest
 
+from controller import controller
 from controller.kernel import cell, filter, guard, inbox, modes, pid, rk4, step
+from controller.kernel.records import State, allocate
 from tests.settling import flown, settled, small
 from tests.should_fail.mutant import Change, mutant
 from tests.should_fail.test_clock import fly, judged
 from verification.claims import specification
+from verification.claims.health import health_claims
 from verification.flight import Flight
 from verification.specification import rules
+from verification.verdict import rest
 
 GUARDED = "guard(chosen, state.output[k], limits.low[k], limits.high[k], limits.%s, slew)"
 STEP: dict[str, Change] = {
@@ -26,8 +30,29 @@ STEP: dict[str, Change] = {
     "another measure of time": ("SECONDS_PER_US = 1.0e-6", "SECONDS_PER_US = 1.0000000000000002e-6"),
     "no integral": ("accumulate(state.integral[k], error, dt, low, high)", "state.integral[k]"),
     "always the network": ("chosen = select(state.mode, FALLBACK, work", "chosen = select(0, FALLBACK, work"),
+    "a number in the place of another that is met": (
+        "    state.mode = select(0, moved, mode, state.mode)\n",
+        "    state.mode = select(0, moved, mode, state.mode)\n    state.inbox.late = state.mode\n",
+    ),
     "a substep too long": ("share = dt / real(law.substeps)", "share = dt"),
 }
+STARTS = {
+    "NOMINAL": ("    state.mode = SAFE\n", "    state.mode = 0\n"),
+    "a count": ("    state.healthy = 0\n", "    state.healthy = 1\n"),
+    "held from the start": ("state.held_us[j] = EMPTY", "state.held_us[j] = 0"),
+    "seen from the start": ("box.seen_us[j] = EMPTY", "box.seen_us[j] = 0"),
+    "not at the safe output": ("state.output[k] = law.limits.safe[k]", "state.output[k] = law.limits.low[k]"),
+    "held at its low end": ("state.held[j] = law.sensors.rest[j]", "state.held[j] = law.sensors.low[j]"),
+    "a low-pass at 0": ("state.filtered[j] = observe(law, state.held[j], j)", "state.filtered[j] = 0.0"),
+    "a low-pass at its low wall": (
+        "state.filtered[j] = observe(law, state.held[j], j)", "state.filtered[j] = law.sensors.seen_low[j]"
+    ),
+    "a last step": ("    state.previous_us = NEVER\n", "    state.previous_us = 0\n"),
+    "moving": ("state.hidden[i] = 0.0", "state.hidden[i] = 0.5"),
+    "a longer lead": ("law.clock.ahead_us, now_us, channel", "1000000, now_us, channel"),
+    "a sample restamped": ("ahead_us, now_us, channel, time_us", "ahead_us, now_us, channel, now_us"),
+    "another clock": ("ahead_us, now_us, channel, time_us", "ahead_us, time_us, channel, time_us"),
+}  # fmt: skip
 HELD, STORE = (
     "select(0, good, value, state.held[j])",
     "    put(times, values, %s, stored, time_us, value)\n\n",
@@ -37,6 +62,35 @@ PARTS: dict[str, tuple[Any, str, Change]] = {
     "what is bad is held": (inbox, "take", (HELD, "select(good, 1, value, state.held[j])")),
     "no overflow is told": (inbox, "push", ("select(EMPTY, box.time_us[j][0], fresh, 0)", "0")),
     "no newest place": (inbox, "push", (STORE % "len(times) - 1", STORE % "0")),
+    "what is refused is not told": (
+        inbox,
+        "push",
+        ("count(box.refused, 1 - known)", "count(box.refused, 0)"),
+    ),
+    "an unknown channel is not told": (
+        inbox,
+        "push",
+        ("(box.refused, 1 - known)", "(box.refused, 1 - in_time)"),
+    ),
+    "a sample in each row": (inbox, "push", ("mine = same(j, channel, in_time, 0)", "mine = in_time")),
+    "a counter without limit": (
+        inbox,
+        "push",
+        ("return bounded(counter + flag, 0, COUNT_LIMIT)", "return counter + flag"),
+    ),
+    "any clock's sample": (
+        inbox,
+        "take",
+        ("select(now_us + law.clock.ahead_us, time_us, 0, select(0, back, 0, waits))", "waits"),
+    ),
+    "a swapped order of causes": (
+        modes,
+        "worst",
+        (
+            "SENSOR_BAD, cause)\n    cause = select(0, reference_stale, REFERENCE_STALE, cause)",
+            "SENSOR_BAD, select(0, reference_stale, REFERENCE_STALE, cause))",
+        ),
+    ),
     "no lead": (inbox, "stale", ("now_us + ahead_us - limit_us", "now_us - limit_us")),
     "one cause for another": (modes, "worst", ("clock, CLOCK, cause", "clock, DEADLINE, cause")),
     "two modes at once": (modes, "advance", ("select(FALLBACK, mode, FALLBACK, NOMINAL)", "NOMINAL")),
@@ -59,6 +113,17 @@ def test_as_specified_twin(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert not verdict.shown and verdict.reason
 
 
+@pytest.mark.parametrize("name", STARTS)
+def test_as_specified_twin_start(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another start, or another sample than came; what rests on it is open then too."""
+    flight = fly(mutant(step, STARTS[name]), monkeypatch)
+    verdict = judged(specification.as_specified(flight))
+    assert not verdict.shown and verdict.reason
+    resting = [p.verdict for p in health_claims(flight)]
+    rest([verdict, *resting])
+    assert {v.word for v in resting} == {"OPEN"}
+
+
 @pytest.mark.parametrize("name", PARTS)
 def test_as_specified_twin_parts(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     module, part, change = PARTS[name]
@@ -78,6 +143,19 @@ def test_a_record_of_another_shape_is_not_as_specified(monkeypatch: pytest.Monke
     monkeypatch.setitem(specification.period.RECORDS["law.clock"], "recovery", "inputs")
     verdict = specification.as_specified(flown()[1]).verdict
     assert verdict.word == "OPEN" and "recovery" in verdict.reason
+
+
+@pytest.mark.parametrize("part", ["duplicate", "late"])
+def test_rows_in_order_twin_taken(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A duplicate, or what is older than what was used, is taken as well."""
+    arrival = rules.arrival
+
+    def taken(*given: Any) -> Any:
+        found = arrival(*given)
+        return replace(found, fresh=rules.either(found.fresh, getattr(found, part)))
+
+    monkeypatch.setattr(rules, "arrival", taken)
+    assert settled(specification.rows_in_order(flown()[1])).word == "REFUTED"
 
 
 def test_rows_in_order_twin(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,3 +202,22 @@ def test_no_number_apart_twin() -> None:
     wide = Flight(replace(flight.law, sensors=sensors), flight.sizes)
     assert specification.no_number(wide).word == "REFUTED"
     assert specification.no_number(flight).word == "EXHAUSTED"
+
+
+def test_python_flown_twin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A select of CPython's that is not the traced one, and rows that are one list."""
+    flight = flown()[1]
+    assert specification.python_flown(flight).word == "TESTED"
+    with monkeypatch.context() as patch:
+        patch.setattr(inbox, "select", lambda a, b, x, y: x if a <= b else y)
+        verdict = specification.python_flown(flight)
+    assert verdict.word == "REFUTED" and verdict.counterexample
+
+    def aliased(record: Any, sizes: dict[str, int]) -> Any:
+        made = allocate(record, sizes)
+        if record is State:
+            made.inbox.value = [made.inbox.value[0]] * sizes["inputs"]
+        return made
+
+    monkeypatch.setattr(controller, "allocate", aliased)
+    assert specification.python_flown(flight).word == "REFUTED"

@@ -28,7 +28,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     def contracts(*_: Any) -> list[Any]:
         found = told()
         for verdict in found:
-            verdict.word = "REFUTED" if verdict.id == "MODES-PRIORITY" else verdict.word
+            verdict.word = "REFUTED" if verdict.id == "MODES-CONTRACTS" else verdict.word
         return found
 
     monkeypatch.setattr(verify, "prove", prove)
@@ -43,4 +43,4 @@ def test_what_is_to_fly_is_asked_every_claim(tmp_path: Path) -> None:
     admission = admit(project, Place(tmp_path), Here(), opponent_first=True)
     assert sorted(v.id for v in admission.verdicts) == sorted({*CLAIMS} - {"REFERENCE"})
     assert admission.status == 1
-    assert [v.id for v in admission.verdicts if not v.shown] == ["MODES-PRIORITY"]
+    assert [v.id for v in admission.verdicts if not v.shown] == ["MODES-CONTRACTS"]

@@ -1,4 +1,4 @@
-"""All claims on modes, inbox and wire format: one call that spreads them over an executor."""
+"""The contracts of modes and inbox, and all claims on the wire: one call spreads them over an executor."""
 
 from collections.abc import Callable
 from concurrent.futures import Executor, as_completed
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from verification import kept
-from verification.claims import damage, inbox, modes, sensors, wire
+from verification.claims import damage, inbox, modes, wire
 from verification.contracts import CONFIRMED, PATH_SECONDS, PATHS, Finding, check
 from verification.verdict import Verdict
 
@@ -20,12 +20,6 @@ CONTRACTS = (
 )
 # what each says, and the check that shows it
 WHOLE: tuple[tuple[Callable[[], Verdict], Callable[[], Verdict]], ...] = (
-    (modes.priority_told, modes.priority_verdict),
-    (modes.safe_told, modes.safe_verdict),
-    (sensors.unhealthy_told, sensors.unhealthy_verdict),
-    (modes.deadlock_told, modes.deadlock_verdict),
-    (modes.earned_told, modes.earned_verdict),
-    (inbox.order_told, inbox.order_verdict),
     (wire.symbols_told, wire.symbols_verdict),
     (wire.crc_told, wire.crc_verdict),
     (damage.flips_told, damage.flips_verdict),

@@ -6,7 +6,7 @@ domains/choices.py and must be the same node; what is not, is asked of two solve
 may be: a number that is met goes on as one that may be anything.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from controller.controller import PythonKernel
@@ -38,13 +38,14 @@ class Meeting:
 
     flight: Flight
     cuts: dict[int, int] = field(default_factory=dict)  # a node of the program, and what goes on in its place
+    at: set[str] = field(default_factory=set)  # the paths at which the step is cut
     differ: dict[str, tuple[int, int]] = field(default_factory=dict)  # path: the program's node, the other's
     met: int = 0
 
-    def compare(self, path: str, node: int, wanted: int) -> bool:
+    def compare(self, path: str, node: int, wanted: int, cuts: dict[int, int]) -> bool:
         """Whether they are the same choices between the same numbers."""
         graph = self.flight.graph
-        (got,) = Choices(graph, {n: to for n, to in self.cuts.items() if n != node}).read([node])
+        (got,) = Choices(graph, cuts).read([node])
         (wanted,) = Choices(graph, {}).read([wanted])
         self.met += 1
         if got != wanted:
@@ -55,10 +56,10 @@ class Meeting:
         """Every leaf of the state after an entry point; what the specification does not name stays."""
         program = self.flight.programs[entry]
         for path, node in program.outputs.items():
-            if node not in self.cuts:
+            if f"{entry}: {path}" not in self.at:
                 value = found.get(path.removeprefix("state."))
                 wanted = program.inputs[path] if value is None else lift(self.flight.graph, value)
-                self.compare(f"{entry}: {path}", node, wanted)
+                self.compare(f"{entry}: {path}", node, wanted, self.cuts)
 
     def cut(self, name: str, value: Number) -> Number:
         """Compare a number within step, and go on with one that may be anything."""
@@ -66,7 +67,9 @@ class Meeting:
         out = self.flight.step.outputs.get(path)
         wanted = lift(graph, value)
         node = self.count(wanted) if out is None else self.flight.renewed(path) or out
-        self.compare(f"step: {path if out else name}", node, wanted)
+        place = f"step: {path if out else name}"
+        self.compare(place, node, wanted, {n: to for n, to in self.cuts.items() if n != node})
+        self.at.add(place)
         leaf = graph.add("input", (), graph.nodes[node].type, f"after {name}")
         self.cuts |= {node: leaf} if out is None else {node: leaf, out: leaf}
         return Term(graph, leaf)
@@ -101,9 +104,10 @@ def meet(flight: Flight) -> Meeting:
 
 
 def flown_apart(flight: Flight) -> dict[str, Any] | None:
-    """The first odd period after which kernel and specification differ; None where none does."""
-    kernel, model = PythonKernel(flight.law, flight.sizes), Model(flight.law, flight.sizes)
-    for n, one in enumerate(golden.script(flight.law, flight.sizes)):
+    """The first period of the golden script after which they differ, each run in CPython; None: none does."""
+    law = replace(flight.law, clock=replace(flight.law.clock, recovery=golden.RECOVERY))
+    kernel, model = PythonKernel(law, flight.sizes), Model(law, flight.sizes)
+    for n, one in enumerate(golden.script(law, flight.sizes)):
         for each in (model, kernel):
             try:
                 for sample in one.samples:
@@ -116,6 +120,27 @@ def flown_apart(flight: Flight) -> dict[str, Any] | None:
             if repr(got) != repr(wanted):
                 return {"period": n, "path": path, "kernel": repr(got), "specification": repr(wanted)}
     return None
+
+
+def python_flown(flight: Flight) -> Verdict:
+    """PYTHON-FLOWN: what tracing takes for granted of the words, records and loops as CPython has them."""
+    apart, periods = flown_apart(flight), sum(1 for _ in golden.script(flight.law, flight.sizes))
+    return Verdict(
+        "PYTHON-FLOWN",
+        f"Over the {periods} periods of the golden script, faults among them, the Python kernel that runs in "
+        "simulation leaves behind what the specification does when both run in CPython: every number, every "
+        f"bit. The network drives after {golden.RECOVERY} healthy periods there, so every mode is flown.",
+        decide(not apart, "TESTED"),
+        "the script that arms a flight binary, flown by both",
+        "binary64 and int64",
+        ["other periods are the traced program's, which is proved (AS-SPECIFIED)"],
+        ["controller/kernel/scalar.py", "controller/kernel/records.py", "controller/controller.py"],
+        f"{TWIN}::test_python_flown_twin",
+        f"period {apart['period']} of the golden script differs" if apart else "",
+        apart,
+        program_digest=flight.digest,
+        versions=python_version(),
+    )
 
 
 def mode_obligation(meeting: Meeting) -> Obligation:
@@ -219,32 +244,37 @@ def no_number(flight: Flight) -> Verdict:
 def rows_in_order(flight: Flight) -> Pending:
     """ROWS-IN-ORDER: the invariant that makes slot 0 the oldest, from reset on."""
     slots = range(flight.sizes["slots"])
-    leaves_, graph = _leaves([*(f"t{s}" for s in slots), "time_us", "fresh", "now", "back", "ahead_us"])
+    names = ("channel", "time_us", "seen", "now", "back", "ahead_us", "taken")
+    leaves_, graph = _leaves([*(f"t{s}" for s in slots), *names])
     row = [leaves_[f"t{s}"] for s in slots]
-    fresh, values = leaves_["fresh"] > 0, [leaves_["time_us"]] * len(row)
-    arrived = rules.Arrival(fresh, fresh, fresh, fresh)
-    received, _ = rules.inserted(row, values, arrived, leaves_["time_us"], leaves_["time_us"])
-    walls, before = (0.0, 1.0), (0.0, 0, 0, 0)
-    looked = rules.look(
-        row, [0.5] * len(row), *walls, leaves_["ahead_us"], leaves_["now"], leaves_["back"] > 0, before
-    )
+    channel, time_us, seen, now, back, ahead_us, taken = (leaves_[name] for name in names)
+    fresh = rules.arrival(0, row, seen, ahead_us, now, channel, time_us).fresh
+    arrived = rules.Arrival(*[taken > 0] * 4)
+    received, _ = rules.inserted(row, [time_us] * len(row), arrived, time_us, time_us)
+    walls, before = (0.0, 1.0), (0.0, 0, 0, seen)
+    looked = rules.look(row, [0.5] * len(row), *walls, ahead_us, now, back > 0, before)
     inputs = {path: term.number for path, term in leaves_.items()}
     outputs = {f"received {s}": term.number for s, term in enumerate(received)}
     outputs |= {f"stepped {s}": term.number for s, term in enumerate(looked.times)}
-    program, made = Program(graph, inputs, outputs), []
+    outputs |= {"fresh": where(fresh, 1, 0).number}
+    program = Program(graph, inputs, outputs)
+    new = f"(=> (bvslt {word(0)} {{fresh}}) {_new([f't{s}' for s in slots])})"
+    comment = "A sample that is taken has a time of its own, later than what was used."
+    made = [obligation("ROWS-IN-ORDER-new", comment, program, [], new)]
     for s in slots:
         near = [f"t{n}" for n in sorted({0, s - 1, s, s + 1}) if 0 <= n < len(row)]
-        goals = [
-            _ordered([f"{after} {n}" for n in (s - 1, s) if n >= 0])[-1] for after in ("received", "stepped")
-        ]
-        goals.append(f"(bvsle {word(-1)} {{received {s}}})")
-        comment = f"Slot {s} of a row that was in order holds no older time than the slot before."
-        made.append(
-            obligation(f"ROWS-IN-ORDER-{s}", comment, program, _ordered(near), f"(and {' '.join(goals)})")
+        assumptions = [_later(a, b, "seen") for a, b in zip(["", *near], near, strict=False)]
+        assumptions.append(f"(=> (bvslt {word(0)} {{taken}}) {_new(near)})")
+        goal = _later(f"received {s - 1}" if s else "", f"received {s}", "seen")
+        goal = f"(and {goal} (= {{stepped {s}}} {word(-1)}))"
+        comment = (
+            f"Slot {s} is empty, or later than the slot before and than what was used; a step empties it."
         )
+        made.append(obligation(f"ROWS-IN-ORDER-{s}", comment, program, assumptions, goal))
     text = (
-        "From reset on, whatever is received, each row of the inbox is in order of time, oldest first, with "
-        "-1 for each empty slot: so the slot that gives way is empty or holds the oldest sample."
+        "From reset on, whatever is received, each row of the inbox is in order of time, oldest first, each "
+        "time once and later than the newest that was used, with -1 for each empty slot before them: so the "
+        "slot that gives way is empty or holds the oldest sample."
     )
     pending = claim("ROWS-IN-ORDER", text, made, ["inbox"], [INTEGERS, SPECIFIED, REPEATED], TWIN)
     reset = flight.programs["reset"].outputs
@@ -263,9 +293,19 @@ def _open(pending: Pending, reason: str) -> Pending:
     return pending
 
 
-def _ordered(slots: list[str]) -> list[str]:
-    pairs = zip([None, *slots], slots, strict=False)
-    return [f"(bvsle {word(-1) if a is None else f'{{{a}}}'} {{{b}}})" for a, b in pairs]
+def _new(times: list[str]) -> str:
+    """That time_us is a time, none of these, and later than what was used."""
+    other = " ".join(f"(not (= {{time_us}} {{{t}}}))" for t in times)
+    return f"(and {other} (bvsle {word(0)} {{time_us}}) (bvslt {{seen}} {{time_us}}))"
+
+
+def _later(a: str, b: str, used: str) -> str:
+    """That slot b is empty and so is a, the one before it, or b is later than a and than what was used."""
+    before = f"{{{a}}}" if a else word(-1)
+    empty = f"(and (= {before} {word(-1)}) (= {{{b}}} {word(-1)}))"
+    return (
+        f"(or {empty} (and (bvsle {word(-1)} {before}) (bvslt {before} {{{b}}}) (bvslt {{{used}}} {{{b}}})))"
+    )
 
 
 def nominal_earned(flight: Flight) -> Pending:

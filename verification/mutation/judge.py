@@ -1,7 +1,8 @@
 """One kernel, whatever is planted in it, before the claims, cheapest first; the first that turns red ends it.
 
 Words: refused (the language, or the tracer, doesn't take it: no kernel), same (the three programs are the
-project's own, node for node: no defect), killed (by the claim that is named), survived (all claims hold).
+project's own, node for node, and all beside them holds: no defect), killed (by the claim that is named),
+survived (all claims hold).
 """
 
 import hashlib
@@ -13,18 +14,18 @@ from typing import Any
 from controller.native.bundle import kernel_sources, parameter_sources
 from controller.native.emit import LanguageError
 from controller.project import Project, load
-from verification.claims import inbox, modes, sensors
+from verification.claims import inbox, modes
 from verification.claims.code import code_verdicts
-from verification.claims.specification import as_specified
+from verification.claims.declared import as_declared
+from verification.claims.specification import as_specified, python_flown
 from verification.claims.words import words_claim
 from verification.flight import Flight
-from verification.program import Program, TraceError
+from verification.program import Program, ScratchError, TraceError
 from verification.proof import discharge_all
 from verification.verdict import Pending, Verdict
 from verification.verify import asked
 
 LAST = ("STATE-BOUNDS", "OUTPUT-BOUNDS", "STATE-LIMIT-UNREACHED")  # minutes of solvers
-SCRATCH = "is read before it is written"  # the tracer's own words for what SCRATCH-CLEAN claims
 
 
 class Here(Executor):
@@ -50,16 +51,19 @@ def judge(
     try:
         sources = kernel_sources(given.sizes) | parameter_sources(given.law) | (printed or {})
         found = identity(flight.programs)
+    except ScratchError as fault:
+        return _said("killed", "SCRATCH-CLEAN", str(fault))
     except TraceError as fault:
-        if SCRATCH in str(fault):
-            return _said("killed", "SCRATCH-CLEAN", str(fault))
         return _said("refused", "", str(fault))
     except (LanguageError, ArithmeticError, AttributeError, LookupError, TypeError, NameError) as fault:
         return _said("refused", "", f"{type(fault).__name__}: {fault}")
-    if found == original and not printed:
-        return _said("same", "", "")
+    same = found == original
     try:
-        found_of = of_c(flight, sources) if printed else of_kernel(given, flight, sources)
+        found_of = (
+            of_c(given, flight, sources) if printed
+            else beside(given, flight, sources) if same
+            else of_kernel(given, flight, sources)
+        )  # fmt: skip
         for verdict in settled(found_of, proofs, answers):
             if not verdict.shown:
                 return _said("killed", verdict.id, f"{verdict.word}: {verdict.reason}")
@@ -67,7 +71,7 @@ def judge(
         return _said("killed", "TRACE", str(fault))
     except Exception as fault:
         return _said("killed", "CRASH", f"{type(fault).__name__}: {fault}")
-    return _said("survived", "", "")
+    return _said("same" if same and not printed else "survived", "", "")
 
 
 def _said(word: str, claim: str, reason: str) -> dict[str, str]:
@@ -88,25 +92,27 @@ def identity(programs: dict[str, Program]) -> str:
     return hashlib.sha256("".join(rows).encode()).hexdigest()
 
 
-def of_c(flight: Flight, sources: dict[str, str]) -> Iterator[Verdict | Pending]:
-    """The claims on the printed C."""
+def of_c(project: Project, flight: Flight, sources: dict[str, str]) -> Iterator[Verdict | Pending]:
+    """The claims on the printed C and on the parameters in it."""
     yield from code_verdicts(flight, sources)
+    yield as_declared(project, flight)
     yield words_claim(sources["scalar.h"])
+
+
+def beside(project: Project, flight: Flight, sources: dict[str, str]) -> Iterator[Verdict | Pending]:
+    """The claims on what is no part of the traced program: words, records, loader and printer."""
+    yield from of_c(project, flight, sources)
+    yield python_flown(flight)
 
 
 def of_kernel(project: Project, flight: Flight, sources: dict[str, str]) -> Iterator[Verdict | Pending]:
     """The claims on the kernel, each once, from the cheapest; those on the wire and the search aside."""
     first = as_specified(flight)  # says most for least
     yield first
-    for enumerated in (modes.priority_verdict, modes.safe_verdict, modes.deadlock_verdict):
-        yield enumerated()
-    yield modes.earned_verdict()
     claims = asked(project, sources)
     pending = [p for p in claims.pending if p.verdict.id != first.verdict.id]
     yield from sorted(pending, key=lambda p: p.verdict.id in LAST)
     yield from claims.decided
-    yield inbox.order_verdict()
-    yield sensors.unhealthy_verdict()
     yield modes.contracts_verdict()
     yield inbox.contracts_verdict()
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from controller.project import load
+from controller.config import Config
+from controller.project import FILE_NAME, load
 from controller.reference import load_reference
 from verification import kept
 from verification.flight import Flight
@@ -75,8 +76,8 @@ def judge_all(
     given = load(project)
     same = identity(Flight(given.law, given.sizes).programs)
     load_reference(given)  # a fault in it is told here, not by every defect
-    names = ("controller.toml", given.config.controller.network, given.config.controller.reference)
-    texts = {name: (project / name).read_text(encoding="utf-8") for name in names if name}
+    names = (FILE_NAME, *named(given.config))
+    texts = {name: (project / name).read_text(encoding="utf-8") for name in names}
     about = kept.key(texts, kept.code_digest(), kept.environment())
     known = {d.digest: kept.get(_place(work, about, d), kept.key(about, d.digest)) for d in planted}
     new = [d for d in planted if not known[d.digest]]
@@ -92,6 +93,17 @@ def judge_all(
         if progress:
             progress("defects", done, len(planted))
     return [Result(d.kind, d.name, **known[d.digest]) for d in planted]
+
+
+def named(config: Config) -> list[str]:
+    """The files that a project names: its network and, where there is one, its reference."""
+    told = config.controller
+    return [told.network, *([told.reference] if told.reference else [])]
+
+
+def outside(name: str) -> bool:
+    """Whether a file may lie outside the folder that names it; no defect is planted in such a project."""
+    return Path(name).is_absolute() or ".." in Path(name).parts
 
 
 def judge_batch(
@@ -113,10 +125,11 @@ def judge_batch(
 @contextmanager
 def _folder(texts: dict[str, str]) -> Iterator[Path]:
     with TemporaryDirectory(prefix="seawall-project-") as name:
+        project = Path(name) / "project"
         for file, text in texts.items():
-            (Path(name) / file).parent.mkdir(parents=True, exist_ok=True)
-            (Path(name) / file).write_text(text, encoding="utf-8")
-        yield Path(name)
+            (project / file).parent.mkdir(parents=True, exist_ok=True)
+            (project / file).write_text(text, encoding="utf-8")
+        yield project
 
 
 def _place(work: Path, about: str, one: Defect) -> Path:

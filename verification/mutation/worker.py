@@ -76,7 +76,7 @@ def _ask(task: dict[str, Any], root: Path, project: Path, answers: Path, limit_s
     """What became of one mutant: {word, claim, reason, seconds}."""
     start, parent = time.monotonic(), os.getppid()
     task["parent"] = os.getpid()
-    with TemporaryDirectory(prefix="seawall-mutant-") as folder:
+    with TemporaryDirectory(dir=project.parent) as folder:  # whoever started us clears that, if we are killed
         read, write = os.pipe()
         pid = os.fork()
         if pid == 0:

@@ -21,6 +21,10 @@ from controller.kernel.modes import (
     SENSOR_BAD,
     SENSOR_STALE,
     STATE_LIMIT,
+    TRANSITION_NAMES,
+    advance,
+    remaining,
+    tally,
 )  # fmt: skip
 from controller.kernel.records import State, Work, allocate
 from controller.kernel.step import receive, reset, step
@@ -64,6 +68,23 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 @pytest.fixture
 def flight(project: Project) -> Flight:
     return Flight(project)
+
+
+def test_each_transition_that_occurs_has_a_name_of_its_own() -> None:
+    """From reset on, whatever is asked for; SAFE to NOMINAL is none of them."""
+    for recovery in (1, 2, 5):
+        moves, known, todo = set(), {(SAFE, 0)}, [(SAFE, 0)]
+        while todo:
+            mode, healthy = todo.pop()
+            for want in (NOMINAL, FALLBACK, SAFE):
+                count = tally(mode, want, healthy)
+                place = advance(mode, want, count, recovery), remaining(count, recovery)
+                moves.add((mode, place[0]))
+                if place not in known:
+                    known.add(place)
+                    todo.append(place)
+        assert moves == TRANSITION_NAMES.keys() and (SAFE, NOMINAL) not in moves
+    assert len(set(TRANSITION_NAMES.values())) == len(TRANSITION_NAMES)
 
 
 def test_it_starts_safe_at_rest(flight: Flight) -> None:
