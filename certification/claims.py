@@ -122,10 +122,14 @@ class Claims:
         return replace(verdict, **{key: deepcopy(self.held[verdict.id][key]) for key in ENDED})
 
     def _out_of_time(self, verdict: Verdict) -> bool:
-        """Whether the maker left a claim open where bitwuzla, which has no other budget, ran out of time."""
+        """Whether the maker left open what is not refuted here: bitwuzla has no budget but its time."""
         entry = self.held[verdict.id]
         said = [{a["main"]: a["answer"], a["replay_solver"]: a["replay"]} for a in entry["answers"]]
-        return entry["word"] == "OPEN" and any(s.get("bitwuzla") == "unknown" for s in said)
+        return (
+            entry["word"] == "OPEN"
+            and verdict.word != "REFUTED"
+            and any(s.get("bitwuzla") == "unknown" for s in said)
+        )
 
     def _differs(self, verdict: Verdict) -> Iterator[str]:
         """The verdict against the pack's; a solver's steps count only where its version is the same."""

@@ -85,6 +85,8 @@ def project_findings(pack: Opened, evidence: Mapping[str, Any], project: Project
     ):  # fmt: skip
         if [entry.model_dump() for entry in entries] != evidence[key]:
             yield f"evidence.json: {key} are not those of this Seawall and of project/{FILE_NAME}"
+    if evidence["seawall"].keys() != maker.KEYS:
+        yield f"evidence.json: seawall has other keys than {', '.join(sorted(maker.KEYS))}"
     if evidence["code"] != code_digests():
         yield "evidence.json: the digests of the code are not those of the Seawall that it names"
     versions = {evidence["seawall"]["version"], maker.version()}

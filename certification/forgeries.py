@@ -18,7 +18,6 @@ CAMPAIGN = "hil/campaign.json"
 ASSERT = re.compile(r"^\(assert .*\)$", re.MULTILINE)
 NUMBER = re.compile(r"(?<=[ (])\d+(?:\.\d+)?(?=[ )])")
 WORDS = ("PROVED-IEEE", "CONFIRMED", "EXHAUSTED", "TESTED")
-SETTING = re.compile(r"^(\w+) = (-?\d[\d_.e-]*)$", re.MULTILINE)
 # of each file of the C: what stands there, and what stands there then
 IN_C = {
     "kernel.c": ((" + ", " - "), (" * ", " + "), ("[0]", "[1]"), ("SAFE", "NOMINAL")),
@@ -52,12 +51,19 @@ def forgeries(pack: Path) -> list[Forgery]:
     found: dict[str, Forgery] = {}
     for one in (one for part in (*parts, *more) for one in part):
         found[one.name if one.name not in found else f"{one.name} ({len(found)})"] = one
-    return [replace(one, name=name) for name, one in found.items()]
+    return [replace(one, kind=one.kind.partition(":")[0], name=name) for name, one in found.items()]
 
 
 def changed(kind: str, value: Any, *way: str | int, path: str = EVIDENCE) -> Forgery:
     """Another value at a place of a JSON file."""
-    return Forgery(kind, f"{path}: {'.'.join(map(str, way))}: {str(value)[:40]}", path, None, way, value)
+    name = f"{path}: {'.'.join(map(str, way))} becomes {str(value)[:40]}"
+    return Forgery(kind, name, path, None, way, value)
+
+
+def gone(kind: str, rows: list[Any], n: int, name: str, *way: str | int) -> Forgery:
+    """A list of evidence.json without its entry n, which has a name."""
+    told = f"{EVIDENCE}: {'.'.join(map(str, way))} without {name}"
+    return Forgery(kind, told, EVIDENCE, None, way, rows[:n] + rows[n + 1 :])
 
 
 def replaced(kind: str, pack: Path, path: str, old: str, new: str, which: int = 0) -> Iterator[Forgery]:
@@ -103,7 +109,7 @@ def _claims(whole: dict[str, Any]) -> Iterator[Forgery]:
                 yield changed(f"claim: {key}", new, "claims", n, key)
         word = next(w for w in WORDS[n % len(WORDS) :] + WORDS if w != claim["word"])
         yield changed("claim: word", word, "claims", n, "word")
-        yield changed("claim: taken away", claims[:n] + claims[n + 1 :], "claims")
+        yield gone("claim: taken away", claims, n, claim["id"], "claims")
         if claim["answers"]:
             yield from _answered(claim, n)
     yield changed("claim: order", [claims[1], claims[0], *claims[2:]], "claims")
@@ -123,28 +129,28 @@ def _program(whole: dict[str, Any]) -> Iterator[Forgery]:
         for key, rows in whole[kind].items():
             for n, (low, high) in enumerate(rows):
                 factor = 0.5 if kind == "bounds" else 8.0
-                yield changed(kind, [low * factor, high * factor], kind, key, n)
-            yield changed(kind, rows[1:], kind, key)
+                yield changed(f"bounds: {kind}", [low * factor, high * factor], kind, key, n)
+            yield changed(f"bounds: {kind}", rows[1:], kind, key)
     for key in whole["program"]:
         new: Any = 1 if key == "operations" else "00" * 32
         yield changed("program", new, "program", key)
     for key in whole["versions"]:
-        yield changed("a solver's version of a claim", "0", "claims", 0, "versions", key)
+        yield changed("claim: version", "0", "claims", 0, "versions", key)
 
 
 def _rules(whole: dict[str, Any]) -> Iterator[Forgery]:
     for key in ("requirements", "families", "trusted"):
         rows = whole[key]
         for n, row in enumerate(rows):
-            yield changed(f"{key}: one taken away", rows[:n] + rows[n + 1 :], key)
+            yield gone("requirements: one taken away", rows, n, f"row {n}", key)
             for name, value in row.items():
                 new = value[1:] if isinstance(value, list) else f"{value}X"
                 if value:
-                    yield changed(f"{key}: {name}", new, key, n, name)
+                    yield changed(f"requirements: {name}", new, key, n, name)
     for path in whole["code"]:
-        yield changed("the code's digests", "00" * 32, "code", path)
-    for key in ("version", "digest"):
-        yield changed("the Seawall that made it", "00" * 32, "seawall", key)
+        yield changed("digest: code", "00" * 32, "code", path)
+    for key in ("version", "digest", "approved"):
+        yield changed("digest: Seawall", "00" * 32, "seawall", key)
 
 
 def _derived(whole: dict[str, Any]) -> Iterator[Forgery]:
@@ -157,18 +163,18 @@ def _derived(whole: dict[str, Any]) -> Iterator[Forgery]:
         yield changed("trace", [*rows, "x"], "trace", "orphans", key)
     for n, row in enumerate(whole["counts"]):
         for word, count in row["words"].items():
-            yield changed("counts", count + 1, "counts", n, "words", word)
+            yield changed("trace: counts", count + 1, "counts", n, "words", word)
     for n, row in enumerate(whole["outcomes"]):
-        yield changed("outcomes", row["passed"] + 1, "outcomes", n, "passed")
-    yield changed("assumptions", whole["assumptions"][1:], "assumptions")
-    yield changed("status", 3 - whole["status"], "status")
+        yield changed("trace: outcomes", row["passed"] + 1, "outcomes", n, "passed")
+    yield changed("trace: assumptions", whole["assumptions"][1:], "assumptions")
+    yield changed("trace: status", 3 - whole["status"], "status")
     for n, run in enumerate(whole["campaigns"]):
         for key, new in (("word", "PROVED-IEEE"), ("text", run["text"] + " Always."), ("where", "anywhere")):
             yield changed(f"campaign: {key}", new, "campaigns", n, key)
     for path in whole["proofs"]:
-        yield changed("a proof's digest", "00" * 32, "proofs", path)
+        yield changed("digest: proof", "00" * 32, "proofs", path)
     for path in whole["kernel"]["files"]:
-        yield changed("a C file's digest", "00" * 32, "kernel", "files", path)
+        yield changed("digest: C", "00" * 32, "kernel", "files", path)
 
 
 def _c(pack: Path) -> Iterator[Forgery]:
@@ -229,7 +235,7 @@ def _tests(pack: Path, whole: dict[str, Any]) -> Iterator[Forgery]:
         way: tuple[str | int, ...] = ("tests",) if key == "tests" else ("suite", "tests")
         yield changed("tests: one more", [*rows, {"id": "a.py::b", "outcome": "passed"}], *way)
         for n, row in list(enumerate(rows))[:8]:
-            yield changed("tests: one less", rows[:n] + rows[n + 1 :], *way)
+            yield gone("tests: one less", rows, n, row["id"], *way)
             other = "failed" if row["outcome"] == "passed" else "passed"
             yield changed("tests: outcome told", other, *way, n, "outcome")
     yield changed("tests: how many", whole["suite"]["cases"] + 1, "suite", "cases")
@@ -243,10 +249,10 @@ def _reports(pack: Path) -> Iterator[Forgery]:
     page = (pack / "index.html").read_text(encoding="utf-8")
     for at in [found.start() for found in re.finditer(r"\d", page)][:: max(1, page.count("0") // 2)]:
         data = page[:at] + str(9 - int(page[at])) + page[at + 1 :]
-        yield Forgery("page", f"index.html: digit {at}", "index.html", data.encode())
+        yield Forgery("report: page", f"index.html: digit {at}", "index.html", data.encode())
     pdf = (pack / "evidence.pdf").read_bytes()
     for name, other in (("a line more", pdf + b"\n"), ("the page", page.encode()), ("empty", b"")):
-        yield Forgery("document", f"evidence.pdf: {name}", "evidence.pdf", other)
+        yield Forgery("report: document", f"evidence.pdf: {name}", "evidence.pdf", other)
 
 
 def _manifest(pack: Path) -> Iterator[Forgery]:
@@ -257,5 +263,5 @@ def _manifest(pack: Path) -> Iterator[Forgery]:
     for key, new in (("deterministic", told["deterministic"][1:]), ("measured", moved), ("approved", "yes")):
         yield changed("manifest", new, key, path=manifests.NAME)
     yield changed("manifest", "00" * 32, "deterministic_digest", path=manifests.NAME)
-    yield Forgery("a file more", "summary.html: added", "summary.html", b"all is well\n")
-    yield Forgery("a file more", "proofs/more.smt2: added", "proofs/more.smt2", b"(check-sat)\n")
+    yield Forgery("manifest: a file more", "summary.html: added", "summary.html", b"all is well\n")
+    yield Forgery("manifest: a file more", "proofs/more.smt2: added", "proofs/more.smt2", b"(check-sat)\n")

@@ -16,6 +16,7 @@ from controller.errors import InputError
 from controller.native import build
 
 ROOT = Path(__file__).resolve().parent.parent
+KEYS = {"version", "commit", "digest"}
 NO_COMMIT = "not known"
 NOT_INSTALLED = "source"
 

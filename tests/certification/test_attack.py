@@ -78,7 +78,11 @@ def test_a_patch_of_the_printed_c(pack: Path, tmp_path: Path) -> None:
 def test_a_forged_pack(whole: Path) -> None:
     """What an audit finds of one is what it did not find before."""
     claims = json.loads((whole / "evidence.json").read_text())["claims"]
-    words = [f for f in forgeries(whole) if f.kind == "claim: word" and claims[f.way[1]]["answers"]]
+    words = [
+        f
+        for f in forgeries(whole)
+        if f.way[2:] == ("word",) and f.kind == "claim" and claims[f.way[1]]["answers"]
+    ]
     word = next(f for f in words if f.value != "PROVED-IEEE")
     same = replace(word, value=claims[word.way[1]]["word"])
     killed, survived = judge_forgeries(whole, [word, same], Here())

@@ -4,6 +4,8 @@ import os
 import re
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future
+from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from certification import claims
 from certification import manifest as manifests
 from certification.audit import audit
 from certification.canonical import dump
@@ -19,7 +22,10 @@ from controller.errors import InputError
 from tests.certification.fixture import REALS, project_tables, read
 from tests.certification.forger import claim, edit, findings, of_other_code, reseal
 from tests.certification.real import Real, Trusting
+from verification.claims.discrete import told as discrete_told
+from verification.falsify import extent
 from verification.proof import Answer, ask
+from verification.verify import TRIES
 
 
 def test_clean_pack_passes(whole: Path) -> None:
@@ -152,6 +158,26 @@ def test_the_solvers_are_asked(whole: Path) -> None:
     """One real question; the rest is left to test_forgeries.py, where it is soaked."""
     asked = [o for o in Real.of().obligations if o.name == "C-WORDS-less_int"]
     assert [ask(o).proved for o in asked] == [True]
+
+
+def test_thorough_runs_again_what_only_its_maker_ran(pack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The runs themselves, which take minutes, are stood in for."""
+    attained = read(pack, "evidence.json")["attained"]
+    *well, last = discrete_told()
+    ran = [*well, last]
+    monkeypatch.setattr(claims, "contract_verdicts", lambda *_: deepcopy(ran))
+    monkeypatch.setattr(claims, "falsify", lambda p, *_: extent(p, TRIES) | {"attained": attained})
+
+    def thorough() -> list[str]:
+        return list(audit(pack, executor=Trusting(), thorough=True, make=ONCE)["findings"])
+
+    assert thorough() == []
+    ran[-1] = replace(last, word="REFUTED", reason="a frame came through")
+    (finding,) = thorough()
+    assert f"claim {last.id} is {last.word}, and REFUTED here, as a frame came through" in finding
+    ran[-1] = last
+    attained = {key: [[0.0, 0.0] for _ in rows] for key, rows in attained.items()}
+    assert thorough() == ["evidence.json: attained is not what the adversary reaches"]
 
 
 def test_what_only_its_maker_ran_is_noted(whole: Path) -> None:
