@@ -17,6 +17,7 @@ from certification import claims
 from certification import manifest as manifests
 from certification.audit import audit
 from certification.canonical import dump
+from certification.evidence import NO_ATTACK
 from certification.planted import ONCE
 from controller.errors import InputError
 from tests.certification.fixture import REALS, project_tables, read
@@ -162,7 +163,9 @@ def test_the_solvers_are_asked(whole: Path) -> None:
 
 def test_thorough_runs_again_what_only_its_maker_ran(pack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The runs themselves, which take minutes, are stood in for."""
-    attained = read(pack, "evidence.json")["attained"]
+    evidence = read(pack, "evidence.json")
+    attained, planted = evidence["attained"], evidence["attack"]
+    monkeypatch.setattr("certification.audit.table", lambda *_: planted)
     *well, last = discrete_told()
     ran = [*well, last]
     monkeypatch.setattr(claims, "contract_verdicts", lambda *_: deepcopy(ran))
@@ -178,6 +181,8 @@ def test_thorough_runs_again_what_only_its_maker_ran(pack: Path, monkeypatch: py
     ran[-1] = last
     attained = {key: [[0.0, 0.0] for _ in rows] for key, rows in attained.items()}
     assert thorough() == ["evidence.json: attained is not what the adversary reaches"]
+    attained, planted = evidence["attained"], NO_ATTACK
+    assert thorough() == ["evidence.json: its table of planted defects is not what comes out here"]
 
 
 def test_what_only_its_maker_ran_is_noted(whole: Path) -> None:

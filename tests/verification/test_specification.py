@@ -36,8 +36,8 @@ def test_the_shipped_claims_hold() -> None:
 
 def test_a_flight_apart_is_found_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
     flight = flown()[1]
-    other = replace(flight.law, pid=replace(flight.law.pid, kp=[1.0]))
-    monkeypatch.setattr(specification, "Model", lambda _, sizes: Model(other, sizes))
+    pid = replace(flight.law.pid, kp=[1.0])
+    monkeypatch.setattr(specification, "Model", lambda law, sizes: Model(replace(law, pid=pid), sizes))
     apart = flown_apart(flight)
     assert apart and apart["path"].startswith("state.output")
 

@@ -4,7 +4,8 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-from tests.settling import small
+from controller.project import load
+from tests.projects import make_project
 from verification.proof import Answer
 from verification.verdict import Verdict, rest
 from verification.verify import Place, admit
@@ -45,7 +46,7 @@ def test_claims_of_one_induction_stand_together() -> None:
 
 def test_without_the_box_nothing_that_assumes_it_is_proved(tmp_path: Path) -> None:
     """A limit below what the states reach: the box is not kept, so no claim about what it bounds is."""
-    project = small(hidden=1, **{"state.limit": 0.05})
+    project = load(make_project(tmp_path / "p", hidden=1, **{"state.limit": 0.05}))
     with ProcessPoolExecutor(1, get_context("spawn")) as executor:
         admission = admit(project, Place(tmp_path / "proofs"), executor)
     words = {v.id: v.word for v in admission.verdicts}
