@@ -1,7 +1,8 @@
 """The heater carried through every command as its owner would: real processes, an installed Seawall, a copy.
 
 Its bench, plant.py, is a process behind a pseudo-terminal. What the flights show is plain physics, so a slow
-machine changes who drives for a while, and not where the zones end.
+machine changes who drives for a while, and not where the zones end. What needs her proofs takes minutes, and is
+for `make soak` and .ci/run.
 """
 
 import csv
@@ -147,6 +148,7 @@ def test_run_brings_the_bench_to_its_setpoints(owner: Owner, flown: Done) -> Non
     assert sum(row["mode"] == "NOMINAL" for row in rows) > len(rows) / 2
 
 
+@pytest.mark.soak
 def test_the_flight_binary_flies_the_same_bench(owner: Owner, binary: Path) -> None:
     with (
         owner.bench("serial") as line,
@@ -178,6 +180,7 @@ def test_what_was_flown_is_replayed(owner: Owner, flown: Done) -> None:
     assert 50.0 < float(last["power_a"]) < 250.0 and 0.0 < float(last["power_b"]) < 120.0
 
 
+@pytest.mark.soak
 def test_everything_is_proved_and_nothing_is_open(owner: Owner, proved: Done) -> None:
     assert proved.returncode == 0, proved.stdout + proved.stderr
     claims = {c["id"]: c for c in owner.result("verify.json", "verify-1.json")["claims"]}
@@ -211,6 +214,7 @@ def certified(owner: Owner, proved: Done) -> Done:
     return owner.seawall("certify", "heater", *words)
 
 
+@pytest.mark.soak
 def test_the_pack_shows_what_she_asks_by_her_own_tests(owner: Owner, certified: Done) -> None:
     """All but the twins of Seawall's claims, whose result ships with a release and not with this copy."""
     assert certified.returncode in (0, 1, 3), certified.stdout + certified.stderr
@@ -226,6 +230,7 @@ def test_the_pack_shows_what_she_asks_by_her_own_tests(owner: Owner, certified: 
     assert sum(rows[r.id]["status"] == "shown" for r in asked if not r.claims) == 3
 
 
+@pytest.mark.soak
 def test_the_pack_passes_its_audit(owner: Owner, certified: Done) -> None:
     done = owner.seawall("audit", "pack", "--json", "audit.json")
     result = owner.result("audit.json", "audit-1.json")
