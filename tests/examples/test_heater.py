@@ -1,8 +1,8 @@
 """The heater carried through every command as its owner would: real processes, an installed Seawall, a copy.
 
 Its bench, plant.py, is a process behind a pseudo-terminal. What the flights show is plain physics, so a slow
-machine changes who drives for a while, and not where the zones end. What needs her proofs takes minutes: it is
-for `make soak` and .ci/run.
+machine changes who drives for a while, and not where the zones end. What needs her proofs takes minutes, and
+is for `make soak` and .ci/run.
 """
 
 import csv
